@@ -1,0 +1,2 @@
+//! Load scenarios.
+fn main() {}

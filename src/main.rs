@@ -1,0 +1,2 @@
+//! Lapak.
+fn main() {}
