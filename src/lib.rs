@@ -1,1 +1,3 @@
-//! Lapak.
+//! Lapak: a live-shopping booking server. See docs/ARCHITECTURE.md for the map.
+
+pub mod domain;

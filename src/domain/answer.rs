@@ -1,0 +1,54 @@
+//! What the caller is told when a request was accepted.
+
+use super::id::{BookingId, DropId, SkuId};
+use super::time::Millis;
+
+/// The answer to an accepted request. The same request id gets the same answer for 24 h (D.11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Units are held.
+    Held {
+        /// The new booking.
+        booking: BookingId,
+        /// Units held, fewer than asked for if partial was accepted.
+        qty: u32,
+        /// Units that wait besides.
+        waiting: u32,
+        /// Price of a unit.
+        price: u64,
+        /// When it was made.
+        booked_at: Millis,
+        /// When it ends if nothing is ordered.
+        deadline: Millis,
+    },
+    /// The customer waits.
+    Waiting {
+        /// Units waited for.
+        qty: u32,
+        /// Units wanted by those who are served earlier.
+        ahead: u32,
+    },
+    /// Units were given back.
+    Cancelled {
+        /// The booking.
+        booking: BookingId,
+        /// Units given back.
+        qty: u32,
+        /// Reputation lost (after the clamp).
+        penalty: u8,
+        /// Reputation now.
+        reputation: u8,
+    },
+    /// The customer waits no more.
+    Left,
+    /// Done; the drop that was made or meant, if any.
+    Done {
+        /// The drop.
+        drop: Option<DropId>,
+    },
+    /// A list was worked through, each item for itself (R-INV-6): those that could not be.
+    DoneExcept {
+        /// SKUs that do not exist.
+        unknown: Vec<SkuId>,
+    },
+}

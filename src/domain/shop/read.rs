@@ -1,0 +1,134 @@
+//! Questions about a shop's state. Nothing here changes it.
+
+use super::Shop;
+use crate::domain::drop::{Drop, DropState, Mode};
+use crate::domain::id::{CustomerId, DropId, SkuId};
+use crate::domain::settings::Band;
+use crate::domain::sku::{Kind, SkuSpec};
+use crate::domain::time::Millis;
+
+/// The parts one unit of a SKU takes: itself, or its components, with units of each.
+pub(super) fn parts<'a>(
+    sku: &'a SkuId,
+    spec: &'a SkuSpec,
+) -> impl Iterator<Item = (&'a SkuId, u32)> {
+    let own = (!spec.is_combination()).then_some((sku, 1));
+    own.into_iter().chain(spec.components.iter().map(|c| (&c.sku, c.units)))
+}
+
+impl Shop {
+    /// The counted parts of a SKU (untracked ones are ignored, R-SHARE-9).
+    pub(super) fn tracked_parts<'a>(
+        &'a self,
+        sku: &'a SkuId,
+    ) -> impl Iterator<Item = (&'a SkuId, u32)> {
+        self.skus.get(sku).into_iter().flat_map(move |s| parts(sku, &s.spec)).filter(|(part, _)| {
+            self.skus.get(*part).is_some_and(|s| s.spec.kind() == Kind::Tracked)
+        })
+    }
+
+    /// Whether units of this SKU are counted: for a combination, of any component.
+    pub fn is_tracked(&self, sku: &SkuId) -> bool {
+        self.tracked_parts(sku).next().is_some()
+    }
+
+    /// Units of a SKU that its (or its components') `available` allows; none = unlimited.
+    pub fn available(&self, sku: &SkuId) -> Option<u32> {
+        self.tracked_parts(sku)
+            .filter_map(|(part, ratio)| Some(self.skus.get(part)?.buckets.available / ratio))
+            .min()
+    }
+
+    /// Units of a drop that may be booked now; none = unlimited.
+    pub fn bookable(&self, drop: &Drop) -> Option<u32> {
+        let stock = if drop.mode == Mode::Carved && self.is_tracked(&drop.sku) {
+            Some(drop.reserved)
+        } else {
+            self.available(&drop.sku)
+        };
+        let cap = drop.cap.map(|_| drop.cap_left());
+        match (stock, cap) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Whether a SKU and all its components are on sale.
+    pub fn is_active(&self, sku: &SkuId) -> bool {
+        self.skus.get(sku).is_some_and(|s| {
+            s.spec.active
+                && parts(sku, &s.spec)
+                    .all(|(part, _)| self.skus.get(part).is_some_and(|p| p.spec.active))
+        })
+    }
+
+    /// Whether any drop that is not settled draws on this SKU, alone or as a component.
+    pub fn is_dropped(&self, sku: &SkuId) -> bool {
+        self.drops.values().any(|d| {
+            d.state != DropState::Settled
+                && (d.sku == *sku || self.tracked_or_not_parts(&d.sku).any(|(part, _)| part == sku))
+        })
+    }
+
+    fn tracked_or_not_parts<'a>(
+        &'a self,
+        sku: &'a SkuId,
+    ) -> impl Iterator<Item = (&'a SkuId, u32)> {
+        self.skus.get(sku).into_iter().flat_map(move |s| parts(sku, &s.spec))
+    }
+
+    /// A customer's reputation; 100 for one who is not known yet (R-BOOK-4).
+    pub fn reputation(&self, customer: &CustomerId) -> u8 {
+        self.customers
+            .get(customer)
+            .map_or(crate::domain::customer::REPUTATION_FULL, |c| c.reputation)
+    }
+
+    pub(super) fn band_of(&self, customer: &CustomerId) -> Option<&Band> {
+        self.settings.band(self.reputation(customer))
+    }
+
+    /// Units in a customer's cart: those of bookings that are held (R-ORD-3).
+    pub fn cart_units(&self, customer: &CustomerId) -> u32 {
+        self.held_of(customer).map(|b| b.qty).sum()
+    }
+
+    /// Units of one SKU in a customer's cart (R-ORD-2).
+    pub fn cart_units_of(&self, customer: &CustomerId, sku: &SkuId) -> u32 {
+        self.held_of(customer)
+            .filter(|b| self.drops.get(&b.drop).is_some_and(|d| d.sku == *sku))
+            .map(|b| b.qty)
+            .sum()
+    }
+
+    fn held_of(
+        &self,
+        customer: &CustomerId,
+    ) -> impl Iterator<Item = &crate::domain::booking::Booking> {
+        let held = self.customers.get(customer).map(|c| &c.held);
+        held.into_iter().flatten().filter_map(|id| self.bookings.get(id))
+    }
+
+    /// Units wanted by those who are served before a customer in a drop's waitlist.
+    pub fn ahead_of(&self, drop: &Drop, customer: &CustomerId) -> u32 {
+        let Some(place) = drop.shares.get(customer).and_then(|s| s.place) else {
+            return 0;
+        };
+        drop.waitlist.range(..place).map(|(_, entry)| entry.qty).sum()
+    }
+
+    /// Whether a drop takes bookings at `now`, whatever the sweeper has done.
+    pub fn is_open(drop: &Drop, now: Millis) -> bool {
+        let begun = match drop.state {
+            DropState::Open => true,
+            DropState::Scheduled => drop.opens_at <= now,
+            DropState::Paused | DropState::Ended | DropState::Settled => false,
+        };
+        begun && drop.ends_at.is_none_or(|end| now < end)
+    }
+
+    /// Drops of a live that are not settled, oldest first.
+    pub fn unsettled(&self) -> impl DoubleEndedIterator<Item = (DropId, &Drop)> {
+        self.drops.iter().filter(|(_, d)| d.state != DropState::Settled).map(|(id, d)| (*id, d))
+    }
+}

@@ -1,0 +1,62 @@
+//! Units that come in and go out other than by sale (R-INV-8..10, D.7 E-6, E-7).
+
+use std::sync::Arc;
+
+use super::Outcome;
+use super::draft::Draft;
+use super::skus::reason;
+use crate::domain::answer::Answer;
+use crate::domain::event::Event;
+use crate::domain::id::SkuId;
+use crate::domain::rejection::Rejection;
+use crate::domain::sku::UNITS_MAX;
+
+impl Draft<'_> {
+    /// Stock-in: a shortage is repaid first, then who waits is served.
+    pub(super) fn add_stock(&mut self, sku: &SkuId, qty: u32, why: &Arc<str>) -> Outcome {
+        reason(why)?;
+        let buckets = self.counted(sku)?.buckets;
+        if qty == 0 || u64::from(buckets.on_hand()) + u64::from(qty) > u64::from(UNITS_MAX) {
+            return Err(Rejection::Invalid("qty"));
+        }
+        self.stock_in(sku, qty, why);
+        Ok(Answer::Done { drop: None })
+    }
+
+    fn stock_in(&mut self, sku: &SkuId, came: u32, why: &Arc<str>) {
+        let reason = Arc::clone(why);
+        self.emit(Event::StockMoved { sku: sku.clone(), came, went: 0, short: 0, reason });
+        self.repay(sku, came);
+    }
+
+    /// A count. Below what is promised it needs force; what is then missing is taken from
+    /// `available`, then from carved drops, and the rest is a shortage.
+    pub(super) fn set_stock(
+        &mut self,
+        sku: &SkuId,
+        on_hand: u32,
+        why: &Arc<str>,
+        force: bool,
+    ) -> Outcome {
+        reason(why)?;
+        let buckets = self.counted(sku)?.buckets;
+        if on_hand > UNITS_MAX {
+            return Err(Rejection::Invalid("on_hand"));
+        }
+        let (is, committed) = (buckets.on_hand(), buckets.committed());
+        if on_hand < committed && on_hand < is && !force {
+            return Err(Rejection::BelowCommitted { committed });
+        }
+        if on_hand > is {
+            self.stock_in(sku, on_hand - is, why);
+        } else if on_hand < is {
+            let missing = is - on_hand;
+            self.uncarve(sku, missing);
+            let available = self.skus.get(sku).map_or(0, |s| s.buckets.available);
+            let went = missing.min(available);
+            let (short, reason) = (missing - went, Arc::clone(why));
+            self.emit(Event::StockMoved { sku: sku.clone(), came: 0, went, short, reason });
+        }
+        Ok(Answer::Done { drop: None })
+    }
+}

@@ -1,0 +1,44 @@
+//! What time alone brings about. Whoever decides for a shop first decides all that is due: so a
+//! deadline is judged by the clock, not by when a sweeper came by (decision 6).
+
+use super::Shop;
+use crate::domain::command::Command;
+use crate::domain::id::{BookingId, DropId};
+use crate::domain::time::Millis;
+
+/// Something that becomes due. At the same millisecond an opening comes before an expiry, and
+/// an expiry before the end of a drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// A scheduled drop opens.
+    Opens(DropId),
+    /// A booking expires.
+    Expires(BookingId),
+    /// A drop ends.
+    Ends(DropId),
+    /// Waiting for an ended drop is over.
+    Settles(DropId),
+}
+
+impl Shop {
+    /// The system's next command that is due at `now`, if any. Deciding it makes it not due.
+    pub fn due(&self, now: Millis) -> Option<Command> {
+        let (at, due) = self.due.first()?;
+        (*at <= now.max(self.now)).then_some(match *due {
+            Due::Opens(drop) => Command::StartDrop { drop },
+            Due::Expires(booking) => Command::Expire { booking },
+            Due::Ends(drop) => Command::EndDrop { drop },
+            Due::Settles(drop) => Command::SettleDrop { drop },
+        })
+    }
+
+    /// When something becomes due next.
+    pub fn next_due_at(&self) -> Option<Millis> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// How many bookings are past their deadline at `now` and still held.
+    pub fn overdue(&self, now: Millis) -> usize {
+        self.due.range(..(now, Due::Opens(DropId(0)))).count()
+    }
+}
