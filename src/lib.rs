@@ -1,3 +1,5 @@
 //! Lapak: a live-shopping booking server. See docs/ARCHITECTURE.md for the map.
 
+pub mod clock;
 pub mod domain;
+pub mod gateway;

@@ -1,0 +1,1 @@
+//! THE DOOR. Everything a stranger reaches comes in here.
