@@ -1,1 +1,3 @@
 //! THE DOOR. Everything a stranger reaches comes in here.
+
+pub mod problem;
