@@ -1,4 +1,6 @@
 //! THE DOOR. Everything a stranger reaches comes in here.
 
-pub mod problem;
 pub mod headers;
+pub mod origin;
+pub mod problem;
+pub mod upgrade;
