@@ -4,3 +4,4 @@ pub mod clock;
 pub mod domain;
 pub mod gateway;
 pub mod lifecycle;
+pub mod telemetry;

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Installs, from Debian's packages, the programs that the tests run and a bare machine lacks:
+# chromium (page tests), prometheus with promtool (metrics tests), nodejs and npm (pages).
+#
+# What is already there is left alone, so a second run does nothing and needs no network.
+# No service is started. LAPAK_SKIP_APT=1 only reports what is missing.
+set -euo pipefail
+
+readonly TRIES=5
+readonly LOCK_WAIT_S=300
+
+# program:package, one a line; a package is installed when its program is not in PATH.
+readonly TOOLS="
+prometheus:prometheus
+promtool:prometheus
+chromium:chromium
+node:nodejs
+npm:npm
+"
+
+missing_packages() {
+    local tool
+    for tool in $TOOLS; do
+        command -v "${tool%%:*}" >/dev/null 2>&1 || echo "${tool##*:}"
+    done | sort -u
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# Runs apt-get quietly; its output is shown only when it failed. Mirrors and the lock of another
+# apt-get fail for a while at times, so it is tried again with a growing pause.
+apt() {
+    local try output
+    for try in $(seq 1 "$TRIES"); do
+        if output=$(as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get -qq -o "DPkg::Lock::Timeout=$LOCK_WAIT_S" -o Acquire::Retries=3 "$@" 2>&1); then
+            return 0
+        fi
+        echo "apt-get $1: try $try of $TRIES failed" >&2
+        [ "$try" -eq "$TRIES" ] || sleep $((try * 3))
+    done
+    printf '%s\n' "$output" >&2
+    return 1
+}
+
+# Debian's prometheus starts itself when installed; 101 from policy-rc.d forbids that. A policy
+# of the machine's owner stays untouched, and ours goes away again.
+forbid_service_starts() {
+    local policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] && return 0
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 0755 "$policy"
+    # shellcheck disable=SC2064 # the path is wanted as it is now
+    trap "as_root rm -f '$policy'" EXIT
+}
+
+main() {
+    local packages
+    packages=$(missing_packages)
+    if [ -z "$packages" ]; then
+        echo "test tools: all present"
+        return 0
+    fi
+    # One line for people and logs.
+    packages=$(echo "$packages" | tr '\n' ' ')
+    if [ "${LAPAK_SKIP_APT:-}" = 1 ] || ! command -v apt-get >/dev/null 2>&1; then
+        echo "test tools: missing, install these packages: $packages" >&2
+        return 1
+    fi
+    echo "test tools: installing $packages"
+    forbid_service_starts
+    apt update
+    # shellcheck disable=SC2086 # a list of words
+    apt install -y --no-install-recommends $packages
+    packages=$(missing_packages)
+    [ -z "$packages" ] || { echo "test tools: still missing after the installation: $packages" >&2; return 1; }
+    echo "test tools: installed"
+}
+
+main "$@"
