@@ -89,7 +89,8 @@ pub struct Share {
 impl Drop {
     /// Units the cap still allows.
     pub fn cap_left(&self) -> u32 {
-        self.cap.map_or(u32::MAX, |cap| cap.saturating_sub(self.used))
+        self.cap
+            .map_or(u32::MAX, |cap| cap.saturating_sub(self.used))
     }
 
     /// Whether waiters may be promoted: open, or ended and waiting has not.

@@ -87,7 +87,11 @@ pub struct Limit {
 impl Limit {
     /// A limit and what counts against it already.
     pub fn new(limit: u32, current: u32) -> Self {
-        Self { limit, current, max_allowed: limit.saturating_sub(current) }
+        Self {
+            limit,
+            current,
+            max_allowed: limit.saturating_sub(current),
+        }
     }
 }
 

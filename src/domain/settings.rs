@@ -109,8 +109,14 @@ impl Settings {
             ("offer_ms", minutes(self.offer_ms)),
             ("offer_absent_ms", minutes(self.offer_absent_ms)),
             ("oops_grace_ms", self.oops_grace_ms <= 10 * MINUTE_MS),
-            ("rebook_cooldown_ms", self.rebook_cooldown_ms <= 60 * MINUTE_MS),
-            ("waitlist_after_end_ms", self.waitlist_after_end_ms <= 60 * MINUTE_MS),
+            (
+                "rebook_cooldown_ms",
+                self.rebook_cooldown_ms <= 60 * MINUTE_MS,
+            ),
+            (
+                "waitlist_after_end_ms",
+                self.waitlist_after_end_ms <= 60 * MINUTE_MS,
+            ),
             ("penalty_cancel", percent(self.penalty_cancel)),
             ("penalty_timeout", percent(self.penalty_timeout)),
             ("penalty_unpaid", percent(self.penalty_unpaid)),
@@ -119,16 +125,23 @@ impl Settings {
             ("bands", self.bands_fit()),
             ("group_max_bookings", self.group_max_bookings.len() <= 100),
         ];
-        checks.into_iter().find(|(_, fits)| !fits).map(|(field, _)| field)
+        checks
+            .into_iter()
+            .find(|(_, fits)| !fits)
+            .map(|(field, _)| field)
     }
 
     fn bands_fit(&self) -> bool {
         self.bands.len() <= 10
             && self.bands.iter().all(|b| {
                 b.below <= 101
-                    && b.hold_ms.is_none_or(|ms| (SECOND_MS..=1440 * MINUTE_MS).contains(&ms))
+                    && b.hold_ms
+                        .is_none_or(|ms| (SECOND_MS..=1440 * MINUTE_MS).contains(&ms))
             })
-            && self.bands.windows(2).all(|pair| pair[0].below < pair[1].below)
+            && self
+                .bands
+                .windows(2)
+                .all(|pair| pair[0].below < pair[1].below)
     }
 
     /// The band of a reputation, if it falls into one.

@@ -134,7 +134,10 @@ impl Shop {
             draft.follow_up();
         }
         let events = draft.into_events();
-        debug_assert!(outcome.is_ok() || events.is_empty(), "a refusal changes nothing");
+        debug_assert!(
+            outcome.is_ok() || events.is_empty(),
+            "a refusal changes nothing"
+        );
         let decision = Decision {
             at: now,
             by: request.by.clone(),
@@ -157,14 +160,21 @@ impl Shop {
         if counts == decision.counts {
             Ok(())
         } else {
-            Err(Divergence(format!("recorded {:?}, folded {counts:?}", decision.counts)))
+            Err(Divergence(format!(
+                "recorded {:?}, folded {counts:?}",
+                decision.counts
+            )))
         }
     }
 
     fn close(&mut self, decision: &Decision) {
         self.now = decision.at;
         if let Some(key) = decision.key {
-            let kept = Kept { body: key.body, at: decision.at, outcome: decision.outcome.clone() };
+            let kept = Kept {
+                body: key.body,
+                at: decision.at,
+                outcome: decision.outcome.clone(),
+            };
             self.remember(decision.by.name.clone(), key.id, kept);
         }
     }

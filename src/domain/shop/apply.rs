@@ -19,7 +19,9 @@ impl Shop {
         match event {
             Event::Booked { .. } => self.apply_booked(now, event),
             Event::Released { .. } => self.apply_released(now, event),
-            Event::Extended { booking, deadline, .. } => self.apply_extended(*booking, *deadline),
+            Event::Extended {
+                booking, deadline, ..
+            } => self.apply_extended(*booking, *deadline),
             Event::Repaid { sku, qty } => self.change(sku, |b, _| {
                 b.available -= qty;
                 b.shortage -= qty;
@@ -35,7 +37,12 @@ impl Shop {
                     entry.skipped = true;
                 }
             }),
-            Event::Unqueued { drop, place, customer, .. } => {
+            Event::Unqueued {
+                drop,
+                place,
+                customer,
+                ..
+            } => {
                 self.unqueue(*drop, *place, customer);
             }
             Event::DropMade { .. } => self.apply_drop_made(now, event),
@@ -46,7 +53,14 @@ impl Shop {
                     self.due.remove(&(at, Due::Opens(*drop)));
                 }
             }
-            Event::DropChanged { drop, cap, price, per_customer_limit, ends_at, pinned } => {
+            Event::DropChanged {
+                drop,
+                cap,
+                price,
+                per_customer_limit,
+                ends_at,
+                pinned,
+            } => {
                 let was = self.drops.get(drop).and_then(|d| d.ends_at);
                 self.reschedule(was, *ends_at, Due::Ends(*drop));
                 self.with_drop(*drop, |d| {
@@ -66,7 +80,13 @@ impl Shop {
                 self.ending.remove(drop);
                 self.reschedule(settles_at, None, Due::Settles(*drop));
             }
-            Event::StockMoved { sku, came, went, short, .. } => self.change(sku, |b, _| {
+            Event::StockMoved {
+                sku,
+                came,
+                went,
+                short,
+                ..
+            } => self.change(sku, |b, _| {
                 b.available = b.available + came - went;
                 b.shortage += short;
                 b.stock_in += u64::from(*came);
@@ -86,14 +106,29 @@ impl Shop {
                     self.touched.sku(sku);
                 }
             }
-            Event::ReputationChanged { customer, after, .. } => {
-                self.customers.entry(customer.clone()).or_default().reputation = *after;
+            Event::ReputationChanged {
+                customer, after, ..
+            } => {
+                self.customers
+                    .entry(customer.clone())
+                    .or_default()
+                    .reputation = *after;
             }
-            Event::CustomerRestricted { customer, restricted } => {
-                self.customers.entry(customer.clone()).or_default().restricted = *restricted;
+            Event::CustomerRestricted {
+                customer,
+                restricted,
+            } => {
+                self.customers
+                    .entry(customer.clone())
+                    .or_default()
+                    .restricted = *restricted;
             }
             Event::CustomerGrouped { customer, group } => {
-                self.customers.entry(customer.clone()).or_default().group.clone_from(group);
+                self.customers
+                    .entry(customer.clone())
+                    .or_default()
+                    .group
+                    .clone_from(group);
             }
             Event::CustomerSeen { customer, absent } => {
                 self.customers.entry(customer.clone()).or_default().absent = *absent;
@@ -101,7 +136,13 @@ impl Shop {
             Event::SettingsChanged(settings) => self.settings = Arc::clone(settings),
             Event::LivePut { live, spec } => {
                 let ended = self.lives.get(live).is_some_and(|l| l.ended);
-                self.lives.insert(live.clone(), Live { spec: Arc::clone(spec), ended });
+                self.lives.insert(
+                    live.clone(),
+                    Live {
+                        spec: Arc::clone(spec),
+                        ended,
+                    },
+                );
             }
             Event::LiveEnded { live } => {
                 if let Some(l) = self.lives.get_mut(live) {
@@ -113,7 +154,16 @@ impl Shop {
     }
 
     fn apply_booked(&mut self, now: Millis, event: &Event) {
-        let Event::Booked { booking, customer, drop, qty, price, deadline, terms, origin } = event
+        let Event::Booked {
+            booking,
+            customer,
+            drop,
+            qty,
+            price,
+            deadline,
+            terms,
+            origin,
+        } = event
         else {
             return;
         };
@@ -131,7 +181,11 @@ impl Shop {
         self.each_part(&sku, |b, kind, ratio| {
             let units = qty * ratio;
             if kind == Kind::Tracked {
-                *(if carved { &mut b.drop_reserved } else { &mut b.available }) -= units;
+                *(if carved {
+                    &mut b.drop_reserved
+                } else {
+                    &mut b.available
+                }) -= units;
             }
             b.booked += units;
         });
@@ -150,7 +204,11 @@ impl Shop {
             },
         );
         self.due.insert((*deadline, Due::Expires(*booking)));
-        self.customers.entry(customer.clone()).or_default().held.insert(*booking);
+        self.customers
+            .entry(customer.clone())
+            .or_default()
+            .held
+            .insert(*booking);
         if *origin != Origin::Tap {
             self.serve(*drop, customer, *qty);
         }
@@ -177,7 +235,16 @@ impl Shop {
     }
 
     fn apply_released(&mut self, now: Millis, event: &Event) {
-        let Event::Released { booking, customer, drop, qty, end, oops, cooldown_until, .. } = event
+        let Event::Released {
+            booking,
+            customer,
+            drop,
+            qty,
+            end,
+            oops,
+            cooldown_until,
+            ..
+        } = event
         else {
             return;
         };
@@ -223,7 +290,10 @@ impl Shop {
             return;
         };
         let was = std::mem::replace(&mut b.deadline, deadline);
-        let frozen = self.drops.get(&b.drop).is_some_and(|d| d.frozen_since.is_some());
+        let frozen = self
+            .drops
+            .get(&b.drop)
+            .is_some_and(|d| d.frozen_since.is_some());
         self.due.remove(&(was, Due::Expires(booking)));
         if !frozen {
             self.due.insert((deadline, Due::Expires(booking)));
@@ -261,7 +331,15 @@ impl Shop {
     }
 
     fn apply_joined(&mut self, now: Millis, event: &Event) {
-        let Event::Joined { drop, place, booking, customer, qty, accept_partial } = event else {
+        let Event::Joined {
+            drop,
+            place,
+            booking,
+            customer,
+            qty,
+            accept_partial,
+        } = event
+        else {
             return;
         };
         let Some(d) = self.drops.get_mut(drop) else {
@@ -284,7 +362,11 @@ impl Shop {
         self.next_ticket = place.ticket + 1;
         self.waited.insert(*drop);
         self.touched.drop(*drop);
-        self.customers.entry(customer.clone()).or_default().waits.insert(*drop);
+        self.customers
+            .entry(customer.clone())
+            .or_default()
+            .waits
+            .insert(*drop);
     }
 
     fn unqueue(&mut self, drop: DropId, place: Place, customer: &CustomerId) {
@@ -340,7 +422,11 @@ impl Shop {
                 cap: *cap,
                 used: 0,
                 reserved: 0,
-                state: if open { DropState::Open } else { DropState::Scheduled },
+                state: if open {
+                    DropState::Open
+                } else {
+                    DropState::Scheduled
+                },
                 opens_at: *opens_at,
                 ends_at: *ends_at,
                 settles_at: None,
@@ -406,7 +492,10 @@ impl Shop {
         self.skus
             .entry(sku.clone())
             .and_modify(|s| s.spec = Arc::clone(spec))
-            .or_insert_with(|| Sku { spec: Arc::clone(spec), buckets: Buckets::default() });
+            .or_insert_with(|| Sku {
+                spec: Arc::clone(spec),
+                buckets: Buckets::default(),
+            });
     }
 
     fn apply_forgotten(&mut self, before: Millis) {

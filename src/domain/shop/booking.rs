@@ -43,8 +43,13 @@ impl Draft<'_> {
         let drop = self.drop_to_book(wish)?;
         let allowed = self.allowance(drop, &customer, wish.qty, wish.accept_partial)?;
         let share = drop.shares.get(&customer);
-        if let Some(until) = share.map(|s| s.cooldown_until).filter(|until| *until > self.now) {
-            return Err(Rejection::RebookCooldown { retry_ms: until.since(self.now) });
+        if let Some(until) = share
+            .map(|s| s.cooldown_until)
+            .filter(|until| *until > self.now)
+        {
+            return Err(Rejection::RebookCooldown {
+                retry_ms: until.since(self.now),
+            });
         }
         let stock = self.bookable(drop).unwrap_or(u32::MAX);
         let (price, waits) = (drop.price, share.is_some_and(|s| s.place.is_some()));
@@ -57,7 +62,12 @@ impl Draft<'_> {
             (true, true) if !waits => {
                 let held = self.hold(wish, &customer, granted, rest, price);
                 // The booking has taken this id; what is promoted later counts on from it.
-                self.join(wish, &customer, rest, BookingId(wish.booking.0.wrapping_add(1)));
+                self.join(
+                    wish,
+                    &customer,
+                    rest,
+                    BookingId(wish.booking.0.wrapping_add(1)),
+                );
                 Ok(held)
             }
             (true, _) => Ok(self.hold(wish, &customer, granted, 0, price)),
@@ -67,7 +77,10 @@ impl Draft<'_> {
                 }
                 Ok(self.waiting(wish.drop, &customer))
             }
-            (false, false) => Err(Rejection::SoldOut { available: stock, waiting: drop.waiting }),
+            (false, false) => Err(Rejection::SoldOut {
+                available: stock,
+                waiting: drop.waiting,
+            }),
         }
     }
 
@@ -181,7 +194,10 @@ impl Draft<'_> {
         waiting: u32,
         price: u64,
     ) -> Answer {
-        let hold_ms = self.drops.get(&wish.drop).map_or(0, |d| self.hold_ms(d, customer));
+        let hold_ms = self
+            .drops
+            .get(&wish.drop)
+            .map_or(0, |d| self.hold_ms(d, customer));
         let deadline = self.now.plus(hold_ms);
         self.emit(Event::Booked {
             booking: wish.booking,
@@ -193,12 +209,24 @@ impl Draft<'_> {
             terms: self.terms(),
             origin: Origin::Tap,
         });
-        Answer::Held { booking: wish.booking, qty, waiting, price, booked_at: self.now, deadline }
+        Answer::Held {
+            booking: wish.booking,
+            qty,
+            waiting,
+            price,
+            booked_at: self.now,
+            deadline,
+        }
     }
 
     fn join(&mut self, wish: &Wish, customer: &CustomerId, qty: u32, booking: BookingId) {
-        let priority = self.band_of(customer).map_or(PRIORITY_DEFAULT, |band| band.priority);
-        let place = Place { rank: u8::MAX - priority, ticket: self.next_ticket };
+        let priority = self
+            .band_of(customer)
+            .map_or(PRIORITY_DEFAULT, |band| band.priority);
+        let place = Place {
+            rank: u8::MAX - priority,
+            ticket: self.next_ticket,
+        };
         self.emit(Event::Joined {
             drop: wish.drop,
             place,
@@ -213,8 +241,15 @@ impl Draft<'_> {
         let Some(d) = self.drops.get(&drop) else {
             return Answer::Waiting { qty: 0, ahead: 0 };
         };
-        let entry = d.shares.get(customer).and_then(|s| s.place).and_then(|p| d.waitlist.get(&p));
-        Answer::Waiting { qty: entry.map_or(0, |e| e.qty), ahead: self.ahead_of(d, customer) }
+        let entry = d
+            .shares
+            .get(customer)
+            .and_then(|s| s.place)
+            .and_then(|p| d.waitlist.get(&p));
+        Answer::Waiting {
+            qty: entry.map_or(0, |e| e.qty),
+            ahead: self.ahead_of(d, customer),
+        }
     }
 
     /// B9, leaving. Who does not wait is told so.
@@ -223,13 +258,21 @@ impl Draft<'_> {
         let d = self.drops.get(&drop).ok_or(Rejection::DropNotFound)?;
         let place = d.shares.get(&customer).and_then(|s| s.place);
         let place = place.ok_or(Rejection::NotHeld(None))?;
-        self.emit(Event::Unqueued { drop, place, customer, left: true });
+        self.emit(Event::Unqueued {
+            drop,
+            place,
+            customer,
+            left: true,
+        });
         Ok(Answer::Left)
     }
 
     /// B2.
     pub(super) fn cancel(&mut self, id: BookingId, qty: Option<u32>) -> Outcome {
-        let booking = self.bookings.get(&id).filter(|b| b.customer == self.by.name);
+        let booking = self
+            .bookings
+            .get(&id)
+            .filter(|b| b.customer == self.by.name);
         let booking = booking.ok_or(Rejection::NotYours)?.clone();
         held(&booking)?;
         let drop = self.drops.get(&booking.drop).ok_or(Rejection::NotYours)?;
@@ -240,9 +283,16 @@ impl Draft<'_> {
         if qty == 0 || qty > booking.qty {
             return Err(Rejection::Invalid("qty"));
         }
-        let used = drop.shares.get(&booking.customer).is_some_and(|s| s.oops_used);
+        let used = drop
+            .shares
+            .get(&booking.customer)
+            .is_some_and(|s| s.oops_used);
         let oops = !used && self.now.since(booking.booked_at) <= self.settings.oops_grace_ms;
-        let cooldown_ms = if oops { 0 } else { self.settings.rebook_cooldown_ms };
+        let cooldown_ms = if oops {
+            0
+        } else {
+            self.settings.rebook_cooldown_ms
+        };
         let cooldown_until = (cooldown_ms > 0).then(|| self.now.plus(cooldown_ms));
         let penalty = if oops { 0 } else { booking.terms.cancel };
         self.release(
@@ -284,9 +334,16 @@ impl Draft<'_> {
 
     /// B3. Decided by the time of the decision, whoever asks (decision 6).
     pub(super) fn expire(&mut self, id: BookingId) -> Outcome {
-        let booking = self.bookings.get(&id).ok_or(Rejection::NotHeld(None))?.clone();
+        let booking = self
+            .bookings
+            .get(&id)
+            .ok_or(Rejection::NotHeld(None))?
+            .clone();
         held(&booking)?;
-        let frozen = self.drops.get(&booking.drop).is_some_and(|d| d.frozen_since.is_some());
+        let frozen = self
+            .drops
+            .get(&booking.drop)
+            .is_some_and(|d| d.frozen_since.is_some());
         if frozen || self.now < booking.deadline {
             return Err(Rejection::Invalid("deadline"));
         }
@@ -302,7 +359,9 @@ impl Draft<'_> {
         let excused = booking.origin == Origin::WaitlistAbsent;
         let penalty = if excused { 0 } else { booking.terms.timeout };
         self.penalise(id, &booking, booking.qty, penalty, ReputationCause::Timeout);
-        Ok(Answer::Done { drop: Some(booking.drop) })
+        Ok(Answer::Done {
+            drop: Some(booking.drop),
+        })
     }
 
     /// R-BOOK-8: per unit, clamped. Returns what was really lost.

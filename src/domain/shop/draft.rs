@@ -36,8 +36,14 @@ impl Shop {
     /// The counters of all that was touched since the last call.
     pub(super) fn counts(&mut self) -> Vec<Count> {
         let touched = std::mem::take(&mut self.touched);
-        let skus = touched.skus.into_iter().filter_map(|sku| self.count_of_sku(sku));
-        let drops = touched.drops.into_iter().filter_map(|drop| self.count_of_drop(drop));
+        let skus = touched
+            .skus
+            .into_iter()
+            .filter_map(|sku| self.count_of_sku(sku));
+        let drops = touched
+            .drops
+            .into_iter()
+            .filter_map(|drop| self.count_of_drop(drop));
         skus.chain(drops).collect()
     }
 
@@ -77,7 +83,12 @@ impl Deref for Draft<'_> {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(shop: &'a mut Shop, now: Millis, by: &'a Actor) -> Self {
-        Self { shop, now, by, events: Vec::new() }
+        Self {
+            shop,
+            now,
+            by,
+            events: Vec::new(),
+        }
     }
 
     pub(super) fn emit(&mut self, event: Event) {
@@ -95,24 +106,35 @@ impl<'a> Draft<'a> {
             return Err(Rejection::Forbidden);
         }
         match command {
-            Command::Book { booking, live, drop, sku, qty, accept_partial, join_waitlist } => self
-                .book(&super::booking::Wish {
-                    booking: *booking,
-                    live,
-                    drop: *drop,
-                    sku,
-                    qty: *qty,
-                    accept_partial: *accept_partial,
-                    join_waitlist: *join_waitlist,
-                }),
+            Command::Book {
+                booking,
+                live,
+                drop,
+                sku,
+                qty,
+                accept_partial,
+                join_waitlist,
+            } => self.book(&super::booking::Wish {
+                booking: *booking,
+                live,
+                drop: *drop,
+                sku,
+                qty: *qty,
+                accept_partial: *accept_partial,
+                join_waitlist: *join_waitlist,
+            }),
             Command::Cancel { booking, qty } => self.cancel(*booking, *qty),
             Command::Leave { drop } => self.leave(*drop),
             Command::CancelBooking { booking, reason } => self.cancel_by_seller(*booking, reason),
             Command::Expire { booking } => self.expire(*booking),
             Command::OpenDrop(spec) => self.open_drop(spec),
-            Command::ChangeDrop { drop, units, price, per_customer_limit, ends_at } => {
-                self.change_drop(*drop, *units, *price, *per_customer_limit, *ends_at)
-            }
+            Command::ChangeDrop {
+                drop,
+                units,
+                price,
+                per_customer_limit,
+                ends_at,
+            } => self.change_drop(*drop, *units, *price, *per_customer_limit, *ends_at),
             Command::PauseDrop { drop } => self.pause_drop(*drop),
             Command::ResumeDrop { drop } => self.resume_drop(*drop),
             Command::CloseDrop { drop, withdraw } => self.close_drop(*drop, *withdraw),
@@ -122,18 +144,24 @@ impl<'a> Draft<'a> {
             Command::EndDrop { drop } => self.end_drop(*drop),
             Command::SettleDrop { drop } => self.settle_drop(*drop),
             Command::AddStock { sku, qty, reason } => self.add_stock(sku, *qty, reason),
-            Command::SetStock { sku, on_hand, reason, force } => {
-                self.set_stock(sku, *on_hand, reason, *force)
-            }
+            Command::SetStock {
+                sku,
+                on_hand,
+                reason,
+                force,
+            } => self.set_stock(sku, *on_hand, reason, *force),
             Command::PutSku { sku, spec, on_hand } => self.put_sku(sku, spec, *on_hand),
             Command::ActivateSkus { skus, active } => self.activate_skus(skus, *active),
-            Command::RestrictCustomer { customer, restricted } => {
-                self.restrict(customer, *restricted)
-            }
+            Command::RestrictCustomer {
+                customer,
+                restricted,
+            } => self.restrict(customer, *restricted),
             Command::GroupCustomer { customer, group } => self.group(customer, group.as_ref()),
-            Command::AdjustReputation { customer, delta, reason } => {
-                self.adjust_reputation(customer, *delta, reason)
-            }
+            Command::AdjustReputation {
+                customer,
+                delta,
+                reason,
+            } => self.adjust_reputation(customer, *delta, reason),
             Command::ChangeSettings(settings) => self.change_settings(settings),
             Command::PutLive { live, spec } => self.put_live(live, spec),
             Command::EndLive { live } => self.end_live(live),

@@ -27,9 +27,16 @@ impl Draft<'_> {
         let price = spec.price.unwrap_or(sku.spec.price);
         let carve = spec.mode == Mode::Carved && self.is_tracked(&spec.sku);
         let free = self.available(&spec.sku).unwrap_or(0);
-        let cap = if carve { Some(spec.units.unwrap_or(free)) } else { spec.units };
+        let cap = if carve {
+            Some(spec.units.unwrap_or(free))
+        } else {
+            spec.units
+        };
         if carve && (free == 0 || cap > Some(free)) {
-            return Err(Rejection::SoldOut { available: free, waiting: 0 });
+            return Err(Rejection::SoldOut {
+                available: free,
+                waiting: 0,
+            });
         }
         self.emit(Event::DropMade {
             drop: spec.drop,
@@ -45,23 +52,34 @@ impl Draft<'_> {
             pinned: spec.pinned,
         });
         if let Some(qty) = cap.filter(|_| carve) {
-            self.emit(Event::Reserved { drop: spec.drop, qty });
+            self.emit(Event::Reserved {
+                drop: spec.drop,
+                qty,
+            });
         }
         if spec.pinned {
             self.unpin_others(spec.drop);
         }
-        Ok(Answer::Done { drop: Some(spec.drop) })
+        Ok(Answer::Done {
+            drop: Some(spec.drop),
+        })
     }
 
     fn check_spec(&self, spec: &DropSpec, opens_at: Millis) -> Result<(), Rejection> {
         let hold = |ms: u64| (SECOND_MS..=1440 * MINUTE_MS).contains(&ms);
         let checks = [
             ("drop", !self.drops.contains_key(&spec.drop)),
-            ("units", spec.units.is_none_or(|n| (1..=UNITS_MAX).contains(&n))),
+            (
+                "units",
+                spec.units.is_none_or(|n| (1..=UNITS_MAX).contains(&n)),
+            ),
             ("price", spec.price.is_none_or(priced)),
             ("ends_at_ms", spec.ends_at.is_none_or(|end| end > opens_at)),
             ("per_customer_limit", spec.per_customer_limit <= UNITS_MAX),
-            ("booking_timeout_min", spec.booking_timeout_ms.is_none_or(hold)),
+            (
+                "booking_timeout_min",
+                spec.booking_timeout_ms.is_none_or(hold),
+            ),
         ];
         match checks.into_iter().find(|(_, fits)| !fits) {
             Some((field, _)) => Err(Rejection::Invalid(field)),
@@ -77,8 +95,9 @@ impl Draft<'_> {
         per_customer_limit: Option<u32>,
         ends_at: Option<Millis>,
     ) -> Outcome {
-        let drop =
-            self.drop_in(id, |state| state != DropState::Settled && state != DropState::Ended)?;
+        let drop = self.drop_in(id, |state| {
+            state != DropState::Settled && state != DropState::Ended
+        })?;
         let (used, reserved) = (drop.used, drop.reserved);
         let (sku, was_cap) = (drop.sku.clone(), drop.cap);
         if units.is_some_and(|n| n == 0 || n > UNITS_MAX) {
@@ -100,7 +119,10 @@ impl Draft<'_> {
         let goal = units.filter(|_| carved).map_or(reserved, |n| n - used);
         let free = self.available(&sku).unwrap_or(u32::MAX);
         if goal > reserved && goal - reserved > free {
-            return Err(Rejection::SoldOut { available: free, waiting: drop.waiting });
+            return Err(Rejection::SoldOut {
+                available: free,
+                waiting: drop.waiting,
+            });
         }
         self.emit(Event::DropChanged {
             drop: id,
@@ -111,9 +133,15 @@ impl Draft<'_> {
             pinned: drop.pinned,
         });
         if goal > reserved {
-            self.emit(Event::Reserved { drop: id, qty: goal - reserved });
+            self.emit(Event::Reserved {
+                drop: id,
+                qty: goal - reserved,
+            });
         } else if goal < reserved {
-            self.emit(Event::Unreserved { drop: id, qty: reserved - goal });
+            self.emit(Event::Unreserved {
+                drop: id,
+                qty: reserved - goal,
+            });
         }
         Ok(Answer::Done { drop: Some(id) })
     }
@@ -186,7 +214,11 @@ impl Draft<'_> {
                 continue;
             };
             let (customer, deadline) = (b.customer.clone(), b.deadline.plus(by_ms));
-            self.emit(Event::Extended { booking: *booking, customer, deadline });
+            self.emit(Event::Extended {
+                booking: *booking,
+                customer,
+                deadline,
+            });
         }
     }
 
@@ -219,7 +251,10 @@ impl Draft<'_> {
             self.resume(id, drop);
         }
         let settles_at = self.now.plus(self.settings.waitlist_after_end_ms);
-        self.emit(Event::DropEnded { drop: id, settles_at });
+        self.emit(Event::DropEnded {
+            drop: id,
+            settles_at,
+        });
     }
 
     /// A scheduled drop's time has come.
@@ -271,8 +306,12 @@ impl Draft<'_> {
     /// Takes units out of carved drops of a SKU, newest drop first, until `available` has
     /// `wanted` units or nothing is set aside any more (E-7).
     pub(super) fn uncarve(&mut self, sku: &SkuId, wanted: u32) {
-        let carved: Vec<DropId> =
-            self.unsettled().filter(|(_, d)| d.reserved > 0).map(|(id, _)| id).rev().collect();
+        let carved: Vec<DropId> = self
+            .unsettled()
+            .filter(|(_, d)| d.reserved > 0)
+            .map(|(id, _)| id)
+            .rev()
+            .collect();
         for id in carved {
             let Some(drop) = self.drops.get(&id) else {
                 continue;
@@ -280,7 +319,10 @@ impl Draft<'_> {
             let ratio = self.tracked_parts(&drop.sku).find(|(part, _)| *part == sku);
             let Some((_, ratio)) = ratio else { continue };
             let available = self.skus.get(sku).map_or(0, |s| s.buckets.available);
-            let qty = wanted.saturating_sub(available).div_ceil(ratio).min(drop.reserved);
+            let qty = wanted
+                .saturating_sub(available)
+                .div_ceil(ratio)
+                .min(drop.reserved);
             if qty > 0 {
                 self.emit(Event::Unreserved { drop: id, qty });
                 self.emit(Event::CapCut { drop: id, qty });
@@ -290,7 +332,11 @@ impl Draft<'_> {
 
     fn drop_in(&self, id: DropId, fits: impl Fn(DropState) -> bool) -> Result<Drop, Rejection> {
         let drop = self.drops.get(&id).ok_or(Rejection::DropNotFound)?;
-        if fits(drop.state) { Ok(drop.clone()) } else { Err(Rejection::DropNotOpen) }
+        if fits(drop.state) {
+            Ok(drop.clone())
+        } else {
+            Err(Rejection::DropNotOpen)
+        }
     }
 }
 

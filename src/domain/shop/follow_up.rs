@@ -45,7 +45,11 @@ impl Draft<'_> {
             Step::Skip => {
                 let entry = self.drops.get(&id).and_then(|d| d.waitlist.get(&place));
                 if let Some(customer) = entry.map(|e| e.customer.clone()) {
-                    self.emit(Event::Skipped { drop: id, place, customer });
+                    self.emit(Event::Skipped {
+                        drop: id,
+                        place,
+                        customer,
+                    });
                 }
             }
         }
@@ -61,8 +65,15 @@ impl Draft<'_> {
         }
         drop.waitlist.iter().find_map(|(place, entry)| {
             let units = self.servable(drop, entry, stock)?;
-            let away = self.customers.get(&entry.customer).is_some_and(|c| c.absent);
-            let step = if away && !entry.skipped { Step::Skip } else { Step::Promote { units } };
+            let away = self
+                .customers
+                .get(&entry.customer)
+                .is_some_and(|c| c.absent);
+            let step = if away && !entry.skipped {
+                Step::Skip
+            } else {
+                Step::Promote { units }
+            };
             Some((*place, step))
         })
     }
@@ -71,8 +82,9 @@ impl Draft<'_> {
         if !entry.accept_partial && stock < entry.qty {
             return None;
         }
-        let allowed =
-            self.allowance(drop, &entry.customer, entry.qty, entry.accept_partial).ok()?;
+        let allowed = self
+            .allowance(drop, &entry.customer, entry.qty, entry.accept_partial)
+            .ok()?;
         Some(allowed.min(stock))
     }
 
@@ -83,7 +95,10 @@ impl Draft<'_> {
         let Some(entry) = drop.waitlist.get(&place) else {
             return;
         };
-        let away = self.customers.get(&entry.customer).is_some_and(|c| c.absent);
+        let away = self
+            .customers
+            .get(&entry.customer)
+            .is_some_and(|c| c.absent);
         let (offer_ms, origin) = if away {
             (self.settings.offer_absent_ms, Origin::WaitlistAbsent)
         } else {
@@ -109,7 +124,11 @@ impl Draft<'_> {
                 || drop.held.is_empty()
                 || drop.settles_at.is_none_or(|at| at <= self.now)
         };
-        let next = self.ending.iter().copied().find(|id| self.drops.get(id).is_some_and(idle));
+        let next = self
+            .ending
+            .iter()
+            .copied()
+            .find(|id| self.drops.get(id).is_some_and(idle));
         next.inspect(|id| self.settle(*id)).is_some()
     }
 
@@ -119,13 +138,24 @@ impl Draft<'_> {
             return;
         };
         let reserved = drop.reserved;
-        let waiters: Vec<_> =
-            drop.waitlist.iter().map(|(place, entry)| (*place, entry.customer.clone())).collect();
+        let waiters: Vec<_> = drop
+            .waitlist
+            .iter()
+            .map(|(place, entry)| (*place, entry.customer.clone()))
+            .collect();
         for (place, customer) in waiters {
-            self.emit(Event::Unqueued { drop: id, place, customer, left: false });
+            self.emit(Event::Unqueued {
+                drop: id,
+                place,
+                customer,
+                left: false,
+            });
         }
         if reserved > 0 {
-            self.emit(Event::Unreserved { drop: id, qty: reserved });
+            self.emit(Event::Unreserved {
+                drop: id,
+                qty: reserved,
+            });
         }
         self.emit(Event::DropSettled { drop: id });
     }

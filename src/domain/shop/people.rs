@@ -20,7 +20,10 @@ impl Draft<'_> {
     pub(super) fn restrict(&mut self, customer: &CustomerId, restricted: bool) -> Outcome {
         let is = self.customers.get(customer).is_some_and(|c| c.restricted);
         if is != restricted {
-            self.emit(Event::CustomerRestricted { customer: customer.clone(), restricted });
+            self.emit(Event::CustomerRestricted {
+                customer: customer.clone(),
+                restricted,
+            });
         }
         Ok(DONE)
     }
@@ -29,7 +32,10 @@ impl Draft<'_> {
         let is = self.customers.get(customer).and_then(|c| c.group.as_ref());
         if is != group {
             let group = group.cloned();
-            self.emit(Event::CustomerGrouped { customer: customer.clone(), group });
+            self.emit(Event::CustomerGrouped {
+                customer: customer.clone(),
+                group,
+            });
         }
         Ok(DONE)
     }
@@ -74,17 +80,25 @@ impl Draft<'_> {
             return Err(Rejection::LiveNotFound);
         }
         if known.is_none_or(|l| l.spec != *spec) {
-            self.emit(Event::LivePut { live: live.clone(), spec: Arc::clone(spec) });
+            self.emit(Event::LivePut {
+                live: live.clone(),
+                spec: Arc::clone(spec),
+            });
         }
         Ok(DONE)
     }
 
     /// Only of customers who wait is it kept whether they are there.
     pub(super) fn see_customer(&mut self, customer: &CustomerId, absent: bool) -> Outcome {
-        let news =
-            self.customers.get(customer).is_some_and(|c| !c.waits.is_empty() && c.absent != absent);
+        let news = self
+            .customers
+            .get(customer)
+            .is_some_and(|c| !c.waits.is_empty() && c.absent != absent);
         if news {
-            self.emit(Event::CustomerSeen { customer: customer.clone(), absent });
+            self.emit(Event::CustomerSeen {
+                customer: customer.clone(),
+                absent,
+            });
         }
         Ok(DONE)
     }
@@ -110,9 +124,15 @@ fn check_live(spec: &LiveSpec) -> Result<(), Rejection> {
     let currency =
         spec.currency.len() == 3 && spec.currency.chars().all(|c| c.is_ascii_uppercase());
     let links = spec.links.len() <= 20
-        && spec.links.iter().all(|(label, to)| label.len() <= TEXT_MAX && url(to));
+        && spec
+            .links
+            .iter()
+            .all(|(label, to)| label.len() <= TEXT_MAX && url(to));
     let checks = [
-        ("title", !spec.title.trim().is_empty() && spec.title.len() <= TEXT_MAX),
+        (
+            "title",
+            !spec.title.trim().is_empty() && spec.title.len() <= TEXT_MAX,
+        ),
         ("lang", matches!(&*spec.lang, "id" | "ms" | "en")),
         ("currency", currency),
         ("accent", spec.accent.as_ref().is_none_or(accent)),

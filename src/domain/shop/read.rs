@@ -13,7 +13,8 @@ pub(super) fn parts<'a>(
     spec: &'a SkuSpec,
 ) -> impl Iterator<Item = (&'a SkuId, u32)> {
     let own = (!spec.is_combination()).then_some((sku, 1));
-    own.into_iter().chain(spec.components.iter().map(|c| (&c.sku, c.units)))
+    own.into_iter()
+        .chain(spec.components.iter().map(|c| (&c.sku, c.units)))
 }
 
 impl Shop {
@@ -22,9 +23,15 @@ impl Shop {
         &'a self,
         sku: &'a SkuId,
     ) -> impl Iterator<Item = (&'a SkuId, u32)> {
-        self.skus.get(sku).into_iter().flat_map(move |s| parts(sku, &s.spec)).filter(|(part, _)| {
-            self.skus.get(*part).is_some_and(|s| s.spec.kind() == Kind::Tracked)
-        })
+        self.skus
+            .get(sku)
+            .into_iter()
+            .flat_map(move |s| parts(sku, &s.spec))
+            .filter(|(part, _)| {
+                self.skus
+                    .get(*part)
+                    .is_some_and(|s| s.spec.kind() == Kind::Tracked)
+            })
     }
 
     /// Whether units of this SKU are counted: for a combination, of any component.
@@ -66,7 +73,10 @@ impl Shop {
     pub fn is_dropped(&self, sku: &SkuId) -> bool {
         self.drops.values().any(|d| {
             d.state != DropState::Settled
-                && (d.sku == *sku || self.tracked_or_not_parts(&d.sku).any(|(part, _)| part == sku))
+                && (d.sku == *sku
+                    || self
+                        .tracked_or_not_parts(&d.sku)
+                        .any(|(part, _)| part == sku))
         })
     }
 
@@ -74,7 +84,10 @@ impl Shop {
         &'a self,
         sku: &'a SkuId,
     ) -> impl Iterator<Item = (&'a SkuId, u32)> {
-        self.skus.get(sku).into_iter().flat_map(move |s| parts(sku, &s.spec))
+        self.skus
+            .get(sku)
+            .into_iter()
+            .flat_map(move |s| parts(sku, &s.spec))
     }
 
     /// A customer's reputation; 100 for one who is not known yet (R-BOOK-4).
@@ -106,7 +119,9 @@ impl Shop {
         customer: &CustomerId,
     ) -> impl Iterator<Item = &crate::domain::booking::Booking> {
         let held = self.customers.get(customer).map(|c| &c.held);
-        held.into_iter().flatten().filter_map(|id| self.bookings.get(id))
+        held.into_iter()
+            .flatten()
+            .filter_map(|id| self.bookings.get(id))
     }
 
     /// Units wanted by those who are served before a customer in a drop's waitlist.
@@ -114,7 +129,10 @@ impl Shop {
         let Some(place) = drop.shares.get(customer).and_then(|s| s.place) else {
             return 0;
         };
-        drop.waitlist.range(..place).map(|(_, entry)| entry.qty).sum()
+        drop.waitlist
+            .range(..place)
+            .map(|(_, entry)| entry.qty)
+            .sum()
     }
 
     /// Whether a drop takes bookings at `now`, whatever the sweeper has done.
@@ -129,6 +147,9 @@ impl Shop {
 
     /// Drops of a live that are not settled, oldest first.
     pub fn unsettled(&self) -> impl DoubleEndedIterator<Item = (DropId, &Drop)> {
-        self.drops.iter().filter(|(_, d)| d.state != DropState::Settled).map(|(id, d)| (*id, d))
+        self.drops
+            .iter()
+            .filter(|(_, d)| d.state != DropState::Settled)
+            .map(|(id, d)| (*id, d))
     }
 }

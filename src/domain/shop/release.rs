@@ -41,9 +41,15 @@ impl Draft<'_> {
         let Some(drop) = self.drops.get(&id) else {
             return;
         };
-        let (sku, carved, back) = (drop.sku.clone(), drop.mode == Mode::Carved, drop.takes_back());
-        let parts: Vec<(SkuId, u32)> =
-            self.tracked_parts(&sku).map(|(part, ratio)| (part.clone(), ratio)).collect();
+        let (sku, carved, back) = (
+            drop.sku.clone(),
+            drop.mode == Mode::Carved,
+            drop.takes_back(),
+        );
+        let parts: Vec<(SkuId, u32)> = self
+            .tracked_parts(&sku)
+            .map(|(part, ratio)| (part.clone(), ratio))
+            .collect();
         let mut whole = qty;
         for (part, ratio) in &parts {
             let repaid = self.repay(part, qty * ratio);
@@ -53,19 +59,31 @@ impl Draft<'_> {
             return;
         }
         if carved && whole > 0 && !parts.is_empty() {
-            self.emit(Event::Reserved { drop: id, qty: whole });
+            self.emit(Event::Reserved {
+                drop: id,
+                qty: whole,
+            });
         }
         let capped = self.drops.get(&id).is_some_and(|d| d.cap.is_some());
         if capped && whole < qty {
-            self.emit(Event::CapCut { drop: id, qty: qty - whole });
+            self.emit(Event::CapCut {
+                drop: id,
+                qty: qty - whole,
+            });
         }
     }
 
     /// Repays a shortage with up to `qty` units that have just become available.
     pub(super) fn repay(&mut self, sku: &SkuId, qty: u32) -> u32 {
-        let repaid = self.skus.get(sku).map_or(0, |s| s.buckets.shortage.min(qty));
+        let repaid = self
+            .skus
+            .get(sku)
+            .map_or(0, |s| s.buckets.shortage.min(qty));
         if repaid > 0 {
-            self.emit(Event::Repaid { sku: sku.clone(), qty: repaid });
+            self.emit(Event::Repaid {
+                sku: sku.clone(),
+                qty: repaid,
+            });
         }
         repaid
     }

@@ -25,7 +25,10 @@ impl Shop {
         });
         let frozen = self.drops.values().filter(|d| d.frozen_since.is_some());
         let frozen = frozen.flat_map(|d| d.held.iter().copied());
-        ended.chain(due).chain(frozen).filter_map(|id| Some((id, self.bookings.get(&id)?)))
+        ended
+            .chain(due)
+            .chain(frozen)
+            .filter_map(|id| Some((id, self.bookings.get(&id)?)))
     }
 
     /// Puts a drop back. Its `held` must be empty: bookings follow.
@@ -36,7 +39,8 @@ impl Shop {
             }
             DropState::Ended => {
                 self.ending.insert(id);
-                self.due.extend(drop.settles_at.map(|at| (at, Due::Settles(id))));
+                self.due
+                    .extend(drop.settles_at.map(|at| (at, Due::Settles(id))));
             }
             DropState::Open | DropState::Paused | DropState::Settled => {}
         }
@@ -47,7 +51,11 @@ impl Shop {
             self.waited.insert(id);
         }
         for entry in drop.waitlist.values() {
-            self.customers.entry(entry.customer.clone()).or_default().waits.insert(id);
+            self.customers
+                .entry(entry.customer.clone())
+                .or_default()
+                .waits
+                .insert(id);
         }
         self.drops.insert(id, drop);
     }

@@ -49,7 +49,11 @@ impl Draft<'_> {
         if spec.title.trim().is_empty() || long(&spec.title) {
             return Err(Rejection::Invalid("title"));
         }
-        if spec.image.as_ref().is_some_and(|i| i.len() > 2_048 || !i.starts_with("https://")) {
+        if spec
+            .image
+            .as_ref()
+            .is_some_and(|i| i.len() > 2_048 || !i.starts_with("https://"))
+        {
             return Err(Rejection::Invalid("image"));
         }
         if spec.price > PRICE_MAX {
@@ -75,7 +79,11 @@ impl Draft<'_> {
                     && plain(&c.sku)
                     && parts[..i].iter().all(|other| other.sku != c.sku)
             });
-        let is_part = || self.skus.values().any(|s| s.spec.components.iter().any(|c| c.sku == *id));
+        let is_part = || {
+            self.skus
+                .values()
+                .any(|s| s.spec.components.iter().any(|c| c.sku == *id))
+        };
         if fits && (parts.is_empty() || !is_part()) {
             Ok(())
         } else {
@@ -92,10 +100,19 @@ impl Draft<'_> {
         if on_hand.is_some() && (spec.is_combination() || spec.kind() != Kind::Tracked) {
             return Err(Rejection::NotTracked);
         }
-        self.emit(Event::SkuPut { sku: id.clone(), spec: Arc::clone(spec) });
+        self.emit(Event::SkuPut {
+            sku: id.clone(),
+            spec: Arc::clone(spec),
+        });
         if let Some(came) = on_hand.filter(|n| *n > 0) {
             let reason = FIRST_STOCK.into();
-            self.emit(Event::StockMoved { sku: id.clone(), came, went: 0, short: 0, reason });
+            self.emit(Event::StockMoved {
+                sku: id.clone(),
+                came,
+                went: 0,
+                short: 0,
+                reason,
+            });
         }
         Ok(())
     }
@@ -113,7 +130,10 @@ impl Draft<'_> {
         }
         if !recounts {
             if was.spec != *spec {
-                self.emit(Event::SkuPut { sku: id.clone(), spec: Arc::clone(spec) });
+                self.emit(Event::SkuPut {
+                    sku: id.clone(),
+                    spec: Arc::clone(spec),
+                });
             }
             return Ok(());
         }
@@ -124,8 +144,14 @@ impl Draft<'_> {
         if on_hand.is_some_and(|n| n < committed) {
             return Err(Rejection::BelowCommitted { committed });
         }
-        self.emit(Event::SkuPut { sku: id.clone(), spec: Arc::clone(spec) });
-        self.emit(Event::Rebased { sku: id.clone(), on_hand: on_hand.unwrap_or(committed) });
+        self.emit(Event::SkuPut {
+            sku: id.clone(),
+            spec: Arc::clone(spec),
+        });
+        self.emit(Event::Rebased {
+            sku: id.clone(),
+            on_hand: on_hand.unwrap_or(committed),
+        });
         Ok(())
     }
 
@@ -139,7 +165,10 @@ impl Draft<'_> {
             match self.skus.get(id) {
                 None => unknown.push(id.clone()),
                 Some(sku) if sku.spec.active != active => {
-                    self.emit(Event::SkuActivated { sku: id.clone(), active });
+                    self.emit(Event::SkuActivated {
+                        sku: id.clone(),
+                        active,
+                    });
                 }
                 Some(_) => {}
             }
@@ -155,6 +184,10 @@ impl Draft<'_> {
     pub(super) fn counted(&self, id: &SkuId) -> Result<&Sku, Rejection> {
         let sku = self.skus.get(id).ok_or(Rejection::Invalid("sku"))?;
         let plain = parts(id, &sku.spec).all(|(part, _)| part == id);
-        if plain && sku.spec.kind() == Kind::Tracked { Ok(sku) } else { Err(Rejection::NotTracked) }
+        if plain && sku.spec.kind() == Kind::Tracked {
+            Ok(sku)
+        } else {
+            Err(Rejection::NotTracked)
+        }
     }
 }

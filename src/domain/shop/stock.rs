@@ -25,7 +25,13 @@ impl Draft<'_> {
 
     fn stock_in(&mut self, sku: &SkuId, came: u32, why: &Arc<str>) {
         let reason = Arc::clone(why);
-        self.emit(Event::StockMoved { sku: sku.clone(), came, went: 0, short: 0, reason });
+        self.emit(Event::StockMoved {
+            sku: sku.clone(),
+            came,
+            went: 0,
+            short: 0,
+            reason,
+        });
         self.repay(sku, came);
     }
 
@@ -55,7 +61,13 @@ impl Draft<'_> {
             let available = self.skus.get(sku).map_or(0, |s| s.buckets.available);
             let went = missing.min(available);
             let (short, reason) = (missing - went, Arc::clone(why));
-            self.emit(Event::StockMoved { sku: sku.clone(), came: 0, went, short, reason });
+            self.emit(Event::StockMoved {
+                sku: sku.clone(),
+                came: 0,
+                went,
+                short,
+                reason,
+            });
         }
         Ok(Answer::Done { drop: None })
     }

@@ -50,7 +50,11 @@ impl Shop {
 
     fn derive(&self) -> Derived {
         let mut derived = Derived::default();
-        for b in self.bookings.values().filter(|b| b.state == BookingState::Held) {
+        for b in self
+            .bookings
+            .values()
+            .filter(|b| b.state == BookingState::Held)
+        {
             let Some(drop) = self.drops.get(&b.drop) else {
                 continue;
             };
@@ -74,7 +78,10 @@ impl Shop {
 
     fn check_skus(&self, derived: &Derived, found: &mut Vec<Violation>) {
         let mut fail = |invariant, sku: &SkuId, what: String| {
-            found.push(Violation { invariant, found: format!("sku {sku}: {what}") });
+            found.push(Violation {
+                invariant,
+                found: format!("sku {sku}: {what}"),
+            });
         };
         for (id, sku) in &self.skus {
             let b = &sku.buckets;
@@ -88,18 +95,29 @@ impl Shop {
             }
             let booked = derived.booked.get(id).copied().unwrap_or(0);
             if u64::from(b.booked) != booked {
-                fail("I-4", id, format!("booked {} but bookings hold {booked}", b.booked));
+                fail(
+                    "I-4",
+                    id,
+                    format!("booked {} but bookings hold {booked}", b.booked),
+                );
             }
             let reserved = derived.reserved.get(id).copied().unwrap_or(0);
             if u64::from(b.drop_reserved) != reserved && (tracked || b.drop_reserved > 0) {
-                fail("I-4", id, format!("set aside {} but drops have {reserved}", b.drop_reserved));
+                fail(
+                    "I-4",
+                    id,
+                    format!("set aside {} but drops have {reserved}", b.drop_reserved),
+                );
             }
         }
     }
 
     fn check_drops(&self, derived: &Derived, found: &mut Vec<Violation>) {
         let mut fail = |invariant, drop: DropId, what: String| {
-            found.push(Violation { invariant, found: format!("drop {drop}: {what}") });
+            found.push(Violation {
+                invariant,
+                found: format!("drop {drop}: {what}"),
+            });
         };
         for (id, drop) in &self.drops {
             if drop.cap.is_some_and(|cap| drop.used > cap) {
@@ -107,7 +125,11 @@ impl Shop {
             }
             let held = derived.held_of_drop.get(id).copied().unwrap_or(0);
             if u64::from(drop.used) < held {
-                fail("I-4", *id, format!("{} taken but bookings hold {held}", drop.used));
+                fail(
+                    "I-4",
+                    *id,
+                    format!("{} taken but bookings hold {held}", drop.used),
+                );
             }
             if drop.mode == Mode::Carved
                 && self.is_tracked(&drop.sku)
@@ -125,7 +147,11 @@ impl Shop {
             }
             let shares: u64 = drop.shares.values().map(|s| u64::from(s.units)).sum();
             if shares != u64::from(drop.used) {
-                fail("I-9", *id, format!("customers have {shares} of {} taken", drop.used));
+                fail(
+                    "I-9",
+                    *id,
+                    format!("customers have {shares} of {} taken", drop.used),
+                );
             }
             for problem in self.waitlist_faults(*id, drop) {
                 fail("I-10", *id, problem);
@@ -134,7 +160,11 @@ impl Shop {
         for ((drop, customer), held) in &derived.held_of_share {
             let units = self.drops.get(drop).and_then(|d| d.shares.get(customer));
             if units.is_none_or(|s| u64::from(s.units) < *held) {
-                fail("I-9", *drop, format!("{customer} holds {held} that are not counted"));
+                fail(
+                    "I-9",
+                    *drop,
+                    format!("{customer} holds {held} that are not counted"),
+                );
             }
         }
     }
@@ -143,7 +173,10 @@ impl Shop {
         let mut faults = Vec::new();
         let waiting: u64 = drop.waitlist.values().map(|e| u64::from(e.qty)).sum();
         if waiting != u64::from(drop.waiting) {
-            faults.push(format!("{waiting} units waited for, {} counted", drop.waiting));
+            faults.push(format!(
+                "{waiting} units waited for, {} counted",
+                drop.waiting
+            ));
         }
         if self.waited.contains(&id) == drop.waitlist.is_empty() {
             faults.push("the index of waited drops is wrong".into());
@@ -153,7 +186,10 @@ impl Shop {
         }
         for (place, entry) in &drop.waitlist {
             if drop.shares.get(&entry.customer).and_then(|s| s.place) != Some(*place) {
-                faults.push(format!("{} waits at a place it does not know", entry.customer));
+                faults.push(format!(
+                    "{} waits at a place it does not know",
+                    entry.customer
+                ));
             }
         }
         faults
@@ -161,29 +197,45 @@ impl Shop {
 
     fn check_people(&self, found: &mut Vec<Violation>) {
         let mut held: BTreeMap<&CustomerId, usize> = BTreeMap::new();
-        for b in self.bookings.values().filter(|b| b.state == BookingState::Held) {
+        for b in self
+            .bookings
+            .values()
+            .filter(|b| b.state == BookingState::Held)
+        {
             *held.entry(&b.customer).or_default() += 1;
         }
         for (id, customer) in &self.customers {
             let holds = held.get(id).copied().unwrap_or(0);
             if customer.held.len() != holds {
                 let what = format!("{id} has {holds} bookings, {} known", customer.held.len());
-                found.push(Violation { invariant: "I-4", found: what });
+                found.push(Violation {
+                    invariant: "I-4",
+                    found: what,
+                });
             }
             if customer.reputation > REPUTATION_FULL {
                 let what = format!("{id} has reputation {}", customer.reputation);
-                found.push(Violation { invariant: "I-8", found: what });
+                found.push(Violation {
+                    invariant: "I-8",
+                    found: what,
+                });
             }
         }
     }
 
     fn check_due(&self, found: &mut Vec<Violation>) {
         for (id, b) in &self.bookings {
-            let frozen = self.drops.get(&b.drop).is_some_and(|d| d.frozen_since.is_some());
+            let frozen = self
+                .drops
+                .get(&b.drop)
+                .is_some_and(|d| d.frozen_since.is_some());
             let wanted = b.state == BookingState::Held && !frozen;
             if self.due.contains(&(b.deadline, Due::Expires(*id))) != wanted {
                 let what = format!("booking {id} is due wrongly");
-                found.push(Violation { invariant: "I-20", found: what });
+                found.push(Violation {
+                    invariant: "I-20",
+                    found: what,
+                });
             }
         }
     }
