@@ -5,3 +5,4 @@ pub mod domain;
 pub mod gateway;
 pub mod lifecycle;
 pub mod telemetry;
+pub mod mirror;

@@ -103,3 +103,12 @@ impl Drop {
         self.state != DropState::Settled
     }
 }
+
+/// Units that may be booked when a drop's source has `stock` (none = unlimited) and its cap
+/// allows `cap_left` (none = no cap).
+pub fn least(stock: Option<u32>, cap_left: Option<u32>) -> Option<u32> {
+    match (stock, cap_left) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}

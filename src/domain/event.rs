@@ -45,6 +45,8 @@ pub enum Event {
         drop: DropId,
         /// Units.
         qty: u32,
+        /// Units still held.
+        left: u32,
         /// How; the booking has ended if nothing is left in it.
         end: BookingEnd,
         /// What the seller said, or the rule's word.

@@ -35,6 +35,7 @@ use super::settings::Settings;
 use super::sku::Sku;
 use super::time::{ANSWER_AHEAD_MS, ANSWER_KEPT_MS, Millis};
 use draft::{Draft, Touched};
+pub use read::parts;
 pub use time::Due;
 pub use verify::Violation;
 

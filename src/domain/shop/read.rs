@@ -1,14 +1,14 @@
 //! Questions about a shop's state. Nothing here changes it.
 
 use super::Shop;
-use crate::domain::drop::{Drop, DropState, Mode};
+use crate::domain::drop::{Drop, DropState, Mode, least};
 use crate::domain::id::{CustomerId, DropId, SkuId};
 use crate::domain::settings::Band;
 use crate::domain::sku::{Kind, SkuSpec};
 use crate::domain::time::Millis;
 
 /// The parts one unit of a SKU takes: itself, or its components, with units of each.
-pub(super) fn parts<'a>(
+pub fn parts<'a>(
     sku: &'a SkuId,
     spec: &'a SkuSpec,
 ) -> impl Iterator<Item = (&'a SkuId, u32)> {
@@ -53,11 +53,7 @@ impl Shop {
         } else {
             self.available(&drop.sku)
         };
-        let cap = drop.cap.map(|_| drop.cap_left());
-        match (stock, cap) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        }
+        least(stock, drop.cap.map(|_| drop.cap_left()))
     }
 
     /// Whether a SKU and all its components are on sale.

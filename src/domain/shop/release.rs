@@ -27,6 +27,7 @@ impl Draft<'_> {
             customer: booking.customer.clone(),
             drop: booking.drop,
             qty,
+            left: booking.qty - qty,
             end,
             reason,
             oops,

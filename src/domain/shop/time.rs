@@ -4,7 +4,7 @@
 use super::Shop;
 use crate::domain::command::Command;
 use crate::domain::id::{BookingId, DropId};
-use crate::domain::time::Millis;
+use crate::domain::time::{ANSWER_KEPT_MS, HOUR_MS, Millis};
 
 /// Something that becomes due. At the same millisecond an opening comes before an expiry, and
 /// an expiry before the end of a drop.
@@ -20,25 +20,42 @@ pub enum Due {
     Settles(DropId),
 }
 
+/// How long after it may be forgotten something is kept, so that forgetting comes in batches.
+const FORGET_EVERY_MS: u64 = HOUR_MS;
+
 impl Shop {
     /// The system's next command that is due at `now`, if any. Deciding it makes it not due.
     pub fn due(&self, now: Millis) -> Option<Command> {
-        let (at, due) = self.due.first()?;
-        (*at <= now.max(self.now)).then_some(match *due {
-            Due::Opens(drop) => Command::StartDrop { drop },
-            Due::Expires(booking) => Command::Expire { booking },
-            Due::Ends(drop) => Command::EndDrop { drop },
-            Due::Settles(drop) => Command::SettleDrop { drop },
-        })
+        let now = now.max(self.now);
+        match self.due.first() {
+            Some((at, due)) if *at <= now => Some(match *due {
+                Due::Opens(drop) => Command::StartDrop { drop },
+                Due::Expires(booking) => Command::Expire { booking },
+                Due::Ends(drop) => Command::EndDrop { drop },
+                Due::Settles(drop) => Command::SettleDrop { drop },
+            }),
+            _ => self.forgets_at().filter(|at| *at <= now).map(|_| Command::Forget {
+                before: Millis(now.0.saturating_sub(ANSWER_KEPT_MS)),
+            }),
+        }
     }
 
     /// When something becomes due next.
     pub fn next_due_at(&self) -> Option<Millis> {
-        self.due.first().map(|(at, _)| *at)
+        self.due.first().map(|(at, _)| *at).into_iter().chain(self.forgets_at()).min()
     }
 
-    /// How many bookings are past their deadline at `now` and still held.
-    pub fn overdue(&self, now: Millis) -> usize {
-        self.due.range(..(now, Due::Opens(DropId(0)))).count()
+    /// When answers and ended bookings are to be forgotten next (D.11).
+    fn forgets_at(&self) -> Option<Millis> {
+        let answer = self.answers_by_age.front().map(|(at, ..)| *at);
+        let booking = self.ended_by_age.front().map(|(at, _)| *at);
+        let oldest = answer.into_iter().chain(booking).min()?;
+        Some(oldest.plus(ANSWER_KEPT_MS + FORGET_EVERY_MS))
+    }
+
+    /// The deadline that has been missed for longest at `now`, if any booking is overdue.
+    pub fn overdue_since(&self, now: Millis) -> Option<Millis> {
+        let first = self.due.iter().find(|(_, due)| matches!(due, Due::Expires(_)))?;
+        Some(first.0).filter(|at| *at < now)
     }
 }

@@ -1,0 +1,119 @@
+//! DECIDES. Commands enter at one door, [`Engine::submit`]; facts leave through the journal.
+//!
+//! There are three outcomes, never two: accepted, refused, or *unknown* when it could not be
+//! learned whether a decision was kept. Unknown is different from surely not done.
+
+pub mod embedded;
+mod views;
+
+use crate::domain::shop::Outcome;
+use crate::domain::{CustomerId, Millis, Request, Settings, Shop, ShopId, SkuId};
+use crate::journal::Position;
+pub use views::{
+    BookingRow, CustomerRow, CustomerView, HostView, Rows, SkuPage, SkuRow, WaiterRow, WaitingRow,
+    Wanted,
+};
+
+/// What a request came to. It is durable when it is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// Where the journal stood with it.
+    pub position: Position,
+    /// When it was decided.
+    pub at: Millis,
+    /// Accepted or refused.
+    pub outcome: Outcome,
+    /// The request id had been answered before.
+    pub replayed: bool,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Surely not done: the engine did not take the request.
+    #[error("the engine takes no requests now")]
+    Unavailable {
+        /// When to try again.
+        retry_ms: u64,
+    },
+    /// It is not known whether it was done: ask again with the same id.
+    #[error("the outcome is not known")]
+    Unknown,
+}
+
+/// An answer together with the position it was true at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<T> {
+    /// Everything up to here is in it.
+    pub position: Position,
+    /// What was asked for.
+    pub value: T,
+}
+
+/// The engine that was configured; clones share it.
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// One process, the journal in SQLite.
+    Embedded(embedded::Handle),
+}
+
+impl Engine {
+    /// Decides a request for a shop. Dropping the future does not take the request back.
+    pub async fn submit(&self, shop: &ShopId, request: Request) -> Result<Reply, Failure> {
+        match self {
+            Self::Embedded(engine) => engine.submit(shop, request).await,
+        }
+    }
+
+    /// What a customer has in a shop.
+    pub async fn customer(
+        &self,
+        shop: &ShopId,
+        customer: &CustomerId,
+    ) -> Result<Seen<CustomerView>, Failure> {
+        let customer = customer.clone();
+        self.ask(shop, move |shop| views::customer(shop, &customer)).await
+    }
+
+    /// What a host sees besides: the first SKUs, the newest bookings, who waits.
+    pub async fn host(&self, shop: &ShopId) -> Result<Seen<HostView>, Failure> {
+        self.ask(shop, views::host).await
+    }
+
+    /// Rows that changed, as they stand now.
+    pub async fn rows(&self, shop: &ShopId, wanted: Wanted) -> Result<Seen<Rows>, Failure> {
+        self.ask(shop, move |shop| views::rows(shop, &wanted)).await
+    }
+
+    /// SKUs whose id or title contains `query`, in order of id, after `cursor`.
+    pub async fn skus(
+        &self,
+        shop: &ShopId,
+        query: String,
+        cursor: Option<SkuId>,
+    ) -> Result<Seen<SkuPage>, Failure> {
+        self.ask(shop, move |shop| views::skus(shop, &query, cursor.as_ref())).await
+    }
+
+    /// The shop's settings.
+    pub async fn settings(&self, shop: &ShopId) -> Result<Seen<Settings>, Failure> {
+        self.ask(shop, |shop| (*shop.settings).clone()).await
+    }
+
+    /// Whether decisions are being made: every partition answers.
+    pub async fn ready(&self) -> bool {
+        match self {
+            Self::Embedded(engine) => engine.ready().await,
+        }
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        shop: &ShopId,
+        question: impl FnOnce(&Shop) -> T + Send + 'static,
+    ) -> Result<Seen<T>, Failure> {
+        match self {
+            Self::Embedded(engine) => engine.ask(shop, question).await,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The embedded engine: one process, nothing else installed.
+//!
+//! ```text
+//! submit ─▶ mailbox ─▶ desk (one a partition: decides) ─▶ writer (commits) ─┬▶ answers
+//!                                                                           └▶ feed
+//! ```
+//!
+//! An answer is durable before it is given. A restart reads the newest snapshot and replays the
+//! tail of the journal behind it.
+
+pub mod audit;
+pub mod codec;
+mod desk;
+pub mod snapshot;
+pub mod store;
+mod writer;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Failure, Reply, Seen};
+use crate::clock::Clock;
+use crate::domain::{CustomerId, Request, Shop, ShopId};
+use crate::journal::{Entry, PARTITIONS, Partition, Position};
+use crate::lifecycle::Lifecycle;
+use desk::{Desk, MAILBOX_MAX, Message};
+use store::{Loaded, Store};
+use writer::{WORK_MAX, Work};
+
+/// What callers are asked to wait when a mailbox is full.
+const RETRY_MS: u64 = 250;
+
+/// Why the embedded engine does not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal cannot be opened, read or written.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The journal's writer has gone.
+    #[error("the writer of the journal has stopped")]
+    Closed,
+}
+
+/// The state read back, before anything is decided: readers of the journal take it from here.
+pub struct Opened {
+    dir: PathBuf,
+    store: Store,
+    loaded: Vec<(Partition, Loaded)>,
+}
+
+/// Opens the journal in a folder, which is made if need be, and reads all shops back.
+pub fn open(dir: &Path) -> Result<Opened, Error> {
+    let mut store = Store::open(dir)?;
+    let mut loaded = Vec::new();
+    for number in 0..PARTITIONS {
+        let partition = Partition(number);
+        loaded.push((partition, store.load(partition)?));
+    }
+    Ok(Opened { dir: dir.to_owned(), store, loaded })
+}
+
+impl Opened {
+    /// Every shop with the position it stands at.
+    pub fn shops(&self) -> impl Iterator<Item = (Partition, Position, &ShopId, &Shop)> {
+        self.loaded.iter().flat_map(|(partition, loaded)| {
+            loaded.shops.iter().map(|(id, shop)| (*partition, loaded.position, id, shop))
+        })
+    }
+
+    /// Starts deciding. Committed entries go to `feed`, in order for each partition.
+    pub fn start(
+        self,
+        clock: &Clock,
+        house: &Lifecycle,
+        feed: mpsc::Sender<Vec<Entry>>,
+    ) -> Result<Handle, Error> {
+        let (work, todo) = mpsc::channel(WORK_MAX);
+        let (snapshots, wanted) = mpsc::channel(usize::from(PARTITIONS));
+        let system = CustomerId::new("system").unwrap_or_else(|_| unreachable!("a plain word"));
+        let mut desks = Vec::new();
+        for (partition, Loaded { position, shops, tail, .. }) in self.loaded {
+            let (door, mailbox) = mpsc::channel(MAILBOX_MAX);
+            let desk = Desk::new(
+                partition,
+                position,
+                shops,
+                tail,
+                clock.clone(),
+                work.clone(),
+                snapshots.clone(),
+                system.clone(),
+            );
+            house.spawn_core("desk", desk.run(mailbox, house.closing().clone()));
+            desks.push(door);
+        }
+        let (dir, store) = (self.dir, self.store);
+        let spare = work.downgrade();
+        house.spawn_thread("snapshots", move || make_snapshots(&dir, wanted, &spare))?;
+        house.spawn_thread("journal", move || writer::run(store, todo, &feed))?;
+        Ok(Handle { desks: desks.into() })
+    }
+}
+
+/// Makes snapshots beside the desks, which go on deciding: reads the journal back as a restart
+/// would, so that every snapshot also proves that this works.
+fn make_snapshots(
+    dir: &Path,
+    mut wanted: mpsc::Receiver<Partition>,
+    work: &mpsc::WeakSender<Work>,
+) -> Result<(), Error> {
+    let mut reader = Store::reader(dir)?;
+    while let Some(partition) = wanted.blocking_recv() {
+        let Loaded { position, shops, .. } = reader.load(partition)?;
+        let state = snapshot::encode(&shops);
+        drop(shops);
+        let Some(work) = work.upgrade() else { break };
+        if work.blocking_send(Work::Snapshot { partition, position, state }).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The way to the desks; clones share them.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    desks: std::sync::Arc<[mpsc::Sender<Message>]>,
+}
+
+impl Handle {
+    pub(super) async fn submit(&self, shop: &ShopId, request: Request) -> Result<Reply, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let sent = Instant::now();
+        let request = Box::new(request);
+        self.send(shop, Message::Submit { shop: shop.clone(), request, reply, sent })?;
+        // Once it was handed over, silence means that it is not known what became of it.
+        answer.await.unwrap_or(Err(Failure::Unknown))
+    }
+
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        shop: &ShopId,
+        question: impl FnOnce(&Shop) -> T + Send + 'static,
+    ) -> Result<Seen<T>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let question = Box::new(move |shop: Option<&Shop>, position| {
+            let value = shop.map_or_else(|| question(&Shop::default()), |shop| question(shop));
+            Box::new(move || drop(reply.send(Seen { position, value }))) as Box<dyn FnOnce() + Send>
+        });
+        self.send(shop, Message::Ask { shop: shop.clone(), question })?;
+        answer.await.map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
+    }
+
+    pub(super) async fn ready(&self) -> bool {
+        for desk in self.desks.iter() {
+            let (pong, answer) = oneshot::channel();
+            if desk.try_send(Message::Ping(pong)).is_err() || answer.await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn send(&self, shop: &ShopId, message: Message) -> Result<(), Failure> {
+        let desk = self.desks.get(usize::from(Partition::of(shop).0));
+        desk.and_then(|desk| desk.try_send(message).ok())
+            .ok_or(Failure::Unavailable { retry_ms: RETRY_MS })
+    }
+}

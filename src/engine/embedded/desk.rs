@@ -1,0 +1,249 @@
+//! A partition's desk: one task owns the partition's shops and decides for them, one request at
+//! a time. Before a request, everything that time alone has brought about in its shop.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::codec;
+use super::writer::{Batch, Work};
+use crate::clock::Clock;
+use crate::domain::shop::Verdict;
+use crate::domain::{
+    Actor, Command, CustomerId, Decision, Millis, Request, Role, Shop, ShopId,
+};
+use crate::engine::{Failure, Reply};
+use crate::journal::{Entry, Partition, Position};
+use crate::telemetry::metrics;
+
+/// Requests that may wait for one partition; more are turned away as surely not done.
+pub(super) const MAILBOX_MAX: usize = 8_192;
+/// Requests decided in one turn.
+const TURN_MAX: usize = 512;
+/// Things due that are decided in one turn of the sweep.
+const SWEEP_MAX: usize = 1_024;
+/// The longest a desk sleeps: a clock that was suspect is looked at again.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// A snapshot is made when the tail has this many entries, and a tenth of what is held.
+const SNAPSHOT_ENTRIES: usize = 50_000;
+
+/// What a desk is asked.
+pub(super) enum Message {
+    /// Decide.
+    Submit {
+        shop: ShopId,
+        request: Box<Request>,
+        reply: oneshot::Sender<Result<Reply, Failure>>,
+        sent: Instant,
+    },
+    /// Look; the closure gives back what to do once all before it is durable.
+    Ask { shop: ShopId, question: Question },
+    /// Say that you are there.
+    Ping(oneshot::Sender<()>),
+}
+
+/// A question to a shop, at a position. None for a shop that has never been heard of.
+pub(super) type Question =
+    Box<dyn FnOnce(Option<&Shop>, Position) -> Box<dyn FnOnce() + Send> + Send>;
+
+/// One partition's shops and where its journal stands.
+pub(super) struct Desk {
+    partition: Partition,
+    position: Position,
+    shops: HashMap<ShopId, Shop>,
+    /// When each shop has something due.
+    dues: BTreeSet<(Millis, ShopId)>,
+    clock: Clock,
+    work: mpsc::Sender<Work>,
+    snapshots: mpsc::Sender<Partition>,
+    tail: usize,
+    system: Actor,
+    batch: Batch,
+}
+
+impl Desk {
+    #[expect(clippy::too_many_arguments, reason = "called once, where the engine is put together")]
+    pub(super) fn new(
+        partition: Partition,
+        position: Position,
+        shops: HashMap<ShopId, Shop>,
+        tail: usize,
+        clock: Clock,
+        work: mpsc::Sender<Work>,
+        snapshots: mpsc::Sender<Partition>,
+        system: CustomerId,
+    ) -> Self {
+        let dues = shops
+            .iter()
+            .filter_map(|(id, shop)| Some((shop.next_due_at()?, id.clone())))
+            .collect();
+        let system = Actor { role: Role::System, name: system };
+        let batch = Batch::default();
+        Self { partition, position, shops, dues, clock, work, snapshots, tail, system, batch }
+    }
+
+    /// Decides until `closing`, then leaves a snapshot behind.
+    pub(super) async fn run(
+        mut self,
+        mut mailbox: mpsc::Receiver<Message>,
+        closing: CancellationToken,
+    ) -> Result<(), super::Error> {
+        let mut turn = Vec::with_capacity(TURN_MAX);
+        loop {
+            let nap = self.nap();
+            tokio::select! {
+                biased;
+                taken = mailbox.recv_many(&mut turn, TURN_MAX) => if taken == 0 { break },
+                () = closing.cancelled() => { mailbox.close(); }
+                () = tokio::time::sleep(nap) => {}
+            }
+            for message in turn.drain(..) {
+                self.take(message);
+            }
+            self.sweep();
+            self.hand_over().await?;
+        }
+        self.leave_snapshot().await;
+        Ok(())
+    }
+
+    fn nap(&self) -> Duration {
+        let Some((at, _)) = self.dues.first() else { return SLEEP_MAX };
+        Duration::from_millis(at.since(Millis(self.clock.now_ms()))).clamp(Duration::from_millis(1), SLEEP_MAX)
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Submit { shop, request, reply, sent } => {
+                let answer = self.decide(&shop, &request);
+                metrics().commands.decision_duration.record_duration(sent.elapsed());
+                self.batch.replies.push((reply, answer));
+            }
+            Message::Ask { shop, question } => {
+                self.batch.told.push(question(self.shops.get(&shop), self.position));
+            }
+            // Who asked may have gone.
+            Message::Ping(pong) => drop(pong.send(())),
+        }
+    }
+
+    fn decide(&mut self, id: &ShopId, request: &Request) -> Reply {
+        let reading = self.clock.read();
+        let now = Millis(reading.now_ms);
+        // A shop begins with its admin's first command; nobody else's token brings one about.
+        let known = self.shops.remove(id);
+        let keep = known.is_some() || request.by.role >= Role::Admin;
+        let mut shop = known.unwrap_or_default();
+        if !reading.suspect {
+            self.pass_time(id, &mut shop, now, usize::MAX);
+        }
+        let verdict = shop.decide(now, request);
+        let at = shop.now.max(now);
+        let (outcome, replayed) = match verdict {
+            Verdict::Decided(decision) => {
+                let outcome = decision.outcome.clone();
+                if keep {
+                    self.record(id, decision);
+                }
+                (outcome, false)
+            }
+            Verdict::Replayed(outcome) => (outcome, true),
+            Verdict::BadId(rejection) => (Err(rejection), false),
+        };
+        if keep {
+            self.put_away(id, shop);
+        }
+        Reply { position: self.position, at, outcome, replayed }
+    }
+
+    /// Decides what is due in a shop by `now`, at most `most` of it.
+    fn pass_time(&mut self, id: &ShopId, shop: &mut Shop, now: Millis, most: usize) {
+        if let Some(at) = shop.next_due_at() {
+            self.dues.remove(&(at, id.clone()));
+        }
+        for _ in 0..most {
+            let Some(command) = shop.due(now) else { break };
+            let request = Request { by: self.system.clone(), key: None, command };
+            let Verdict::Decided(decision) = shop.decide(now, &request) else { break };
+            if let Err(rejection) = &decision.outcome {
+                // What is due can be done: a rule that refuses its own time is a defect.
+                tracing::error!(?rejection, command = ?request.command, "refused what is due");
+                break;
+            }
+            self.record(id, decision);
+        }
+    }
+
+    fn put_away(&mut self, id: &ShopId, shop: Shop) {
+        if let Some(at) = shop.next_due_at() {
+            self.dues.insert((at, id.clone()));
+        }
+        self.shops.insert(id.clone(), shop);
+    }
+
+    /// Gives a decision its position and adds it to what the journal will keep. The system's
+    /// refused commands leave no trace.
+    fn record(&mut self, shop: &ShopId, decision: Decision) {
+        if decision.outcome.is_err() && decision.key.is_none() {
+            return;
+        }
+        self.position.seq += 1;
+        self.tail += 1;
+        let entry = Entry {
+            partition: self.partition,
+            position: self.position,
+            shop: shop.clone(),
+            decision: Arc::new(decision),
+        };
+        self.batch.push(entry, |entry, payload| {
+            codec::encode_entry(&entry.shop, &entry.decision, payload);
+        });
+    }
+
+    /// Decides what is due by now in any shop, unless the clock is suspect (E-12).
+    fn sweep(&mut self) {
+        let reading = self.clock.read();
+        let now = Millis(reading.now_ms);
+        let mut left = SWEEP_MAX;
+        while !reading.suspect && left > 0 {
+            let Some((at, id)) = self.dues.first().cloned() else { break };
+            if at > now {
+                break;
+            }
+            self.dues.pop_first();
+            let Some(mut shop) = self.shops.remove(&id) else { continue };
+            let before = self.tail;
+            self.pass_time(&id, &mut shop, now, left);
+            left = left.saturating_sub((self.tail - before).max(1));
+            self.put_away(&id, shop);
+        }
+    }
+
+    async fn hand_over(&mut self) -> Result<(), super::Error> {
+        if !self.batch.is_empty() {
+            let batch = std::mem::take(&mut self.batch);
+            self.work.send(Work::Batch(batch)).await.map_err(|_| super::Error::Closed)?;
+        }
+        if self.wants_snapshot() && self.snapshots.try_send(self.partition).is_ok() {
+            self.tail = 0;
+        }
+        Ok(())
+    }
+
+    fn wants_snapshot(&self) -> bool {
+        let held = || self.shops.values().map(|shop| shop.bookings.len()).sum::<usize>();
+        self.tail > SNAPSHOT_ENTRIES && self.tail > held() / 10
+    }
+
+    async fn leave_snapshot(&mut self) {
+        if self.tail > 0 {
+            let state = super::snapshot::encode(&self.shops);
+            let (partition, position) = (self.partition, self.position);
+            // If the writer is gone, the next start replays the tail instead.
+            let _ = self.work.send(Work::Snapshot { partition, position, state }).await;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! KNOWS. The hot counters in memory: what everybody may see of every live, absolute, with the
+//! position at which it last changed. One writer (the feed), many readers.
+//!
+//! Because every row knows when it last changed, "everything after position N" is answered from
+//! here on any node and after any restart: resuming needs no history (design: broadcast).
+
+mod apply;
+mod rows;
+
+use dashmap::DashMap;
+
+use crate::domain::{CustomerId, LiveId, Shop, ShopId};
+use crate::journal::{Entry, Position};
+pub use apply::{Change, DropNews};
+pub use rows::{DropRow, ItemRow, LiveRow};
+use rows::ShopRows;
+
+/// What everybody may see, by shop.
+#[derive(Debug, Default)]
+pub struct Mirror {
+    shops: DashMap<ShopId, ShopRows>,
+    lives: DashMap<LiveId, ShopId>,
+}
+
+/// What a live looks like at a position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveView {
+    /// Whose it is.
+    pub shop: ShopId,
+    /// Everything up to here is in it.
+    pub position: Position,
+    /// The live itself.
+    pub live: LiveRow,
+    /// Its drops, oldest first; those that are over are left out.
+    pub drops: Vec<DropRow>,
+    /// The counters of those drops.
+    pub items: Vec<ItemRow>,
+}
+
+impl Mirror {
+    /// Takes over a shop's state as it stands at a position; every row counts as changed there.
+    pub fn prime(&self, id: &ShopId, shop: &Shop, position: Position) {
+        for live in shop.lives.keys() {
+            self.lives.entry(live.clone()).or_insert_with(|| id.clone());
+        }
+        self.shops.insert(id.clone(), ShopRows::of(shop, position));
+    }
+
+    /// Takes in an entry of the journal and tells what it changed. Only the feed calls this.
+    pub fn apply(&self, entry: &Entry) -> Change {
+        let mut shop = self.shops.entry(entry.shop.clone()).or_default();
+        let change = shop.apply(entry.position, &entry.decision);
+        for live in change.lives.iter().filter(|live| !self.lives.contains_key(*live)) {
+            self.lives.insert(live.clone(), entry.shop.clone());
+        }
+        change
+    }
+
+    /// Whose live this is.
+    pub fn shop_of(&self, live: &LiveId) -> Option<ShopId> {
+        self.lives.get(live).map(|shop| shop.clone())
+    }
+
+    /// A live as it stands. None if there is none of this name.
+    pub fn live(&self, live: &LiveId) -> Option<LiveView> {
+        self.since(live, Position::default())
+    }
+
+    /// What changed in a live after a position: all of its drops and items that did.
+    pub fn since(&self, live: &LiveId, after: Position) -> Option<LiveView> {
+        let id = self.shop_of(live)?;
+        let shop = self.shops.get(&id)?;
+        Some(LiveView {
+            position: shop.position,
+            live: shop.live(live)?,
+            drops: shop.drops(live, after),
+            items: shop.items(live, after),
+            shop: id,
+        })
+    }
+
+    /// The position a shop's rows stand at.
+    pub fn position(&self, shop: &ShopId) -> Position {
+        self.shops.get(shop).map_or_else(Position::default, |shop| shop.position)
+    }
+
+    /// Every live with its title, by shop.
+    pub fn lives(&self) -> Vec<(LiveId, ShopId, LiveRow)> {
+        let mut all: Vec<_> = self
+            .lives
+            .iter()
+            .filter_map(|row| {
+                let live = self.shops.get(row.value())?.live(row.key())?;
+                Some((row.key().clone(), row.value().clone(), live))
+            })
+            .collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    /// One drop's row.
+    pub fn drop(&self, shop: &ShopId, drop: crate::domain::DropId) -> Option<DropRow> {
+        self.shops.get(shop)?.drop(drop)
+    }
+
+    /// Who waits for a drop, first served first, with units.
+    pub fn waiters(&self, shop: &ShopId, drop: crate::domain::DropId) -> Vec<(CustomerId, u32)> {
+        self.shops.get(shop).map_or_else(Vec::new, |shop| shop.waiters(drop))
+    }
+
+    /// Whether a customer waits for anything.
+    pub fn waits(&self, shop: &ShopId, customer: &CustomerId) -> bool {
+        self.shops.get(shop).is_some_and(|shop| shop.waits(customer))
+    }
+
+    /// A customer's reputation.
+    pub fn reputation(&self, shop: &ShopId, customer: &CustomerId) -> u8 {
+        let known = self.shops.get(shop).and_then(|s| s.reputations.get(customer).copied());
+        known.unwrap_or(crate::domain::customer::REPUTATION_FULL)
+    }
+}

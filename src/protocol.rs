@@ -1,0 +1,16 @@
+//! SPEAKS. The wire, version 1: what clients say and what they are told (docs/PROTOCOL.md). The
+//! wire has types of its own; a type of the domain is never serialised.
+
+pub mod close;
+pub mod from_client;
+pub mod rows;
+pub mod to_client;
+pub mod words;
+
+pub use close::Close;
+pub use from_client::{Ask, ClientMessage, Connect, Framed};
+pub use to_client::{Frame, ServerMessage};
+pub use words::Lang;
+
+/// The WebSocket subprotocol.
+pub const SUBPROTOCOL: &str = "lapak.v1.json";

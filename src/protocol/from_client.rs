@@ -1,0 +1,318 @@
+//! What clients say. Unknown fields are ignored; an unknown `type` is answered, not punished.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::journal::fnv1a;
+
+/// The longest request id that is given back when it is no UUID.
+const ID_SHOWN_MAX: usize = 64;
+/// How deep an object may nest (S-15).
+const DEPTH_MAX: usize = 8;
+
+/// One object of a frame, as far as it could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Framed {
+    /// A message.
+    Message(ClientMessage),
+    /// A request that is wrong: the field, and the id to answer under if one was given.
+    Wrong {
+        /// The request's id as it was given.
+        id: Option<String>,
+        /// What is wrong.
+        field: String,
+    },
+    /// A type that is not known here.
+    UnknownType {
+        /// The request's id as it was given.
+        id: Option<String>,
+    },
+    /// Not JSON, or no object with a type: the connection is closed.
+    Malformed,
+}
+
+/// A message of a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientMessage {
+    /// The first frame.
+    Connect(Connect),
+    /// A new token for the same person.
+    Refresh {
+        /// The token.
+        token: String,
+    },
+    /// The client's own sign of life.
+    Ping,
+    /// A request, to be answered once.
+    Ask(Ask),
+}
+
+/// The first frame of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Connect {
+    /// None: a guest, who watches.
+    pub token: Option<String>,
+    /// What the client has seen.
+    pub resume: Option<Resume>,
+    /// `id`, `ms` or `en`.
+    pub lang: Option<String>,
+}
+
+/// The last position a client has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Resume {
+    /// Its epoch.
+    pub epoch: u64,
+    /// Its number.
+    pub seq: u64,
+}
+
+/// A request: what is asked, under which id, and a hash of the body to notice another body
+/// under the same id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// As the client wrote it, to be answered under.
+    pub id: Uuid,
+    /// See [`crate::domain::RequestKey`].
+    pub body: u64,
+    /// What is asked.
+    pub what: Asked,
+}
+
+/// What is asked. Shapes and meaning: docs/PROTOCOL.md.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+#[expect(missing_docs, reason = "the wire's own names, explained in docs/PROTOCOL.md")]
+pub enum Asked {
+    #[serde(rename = "book")]
+    Book {
+        drop: String,
+        sku: String,
+        #[serde(default = "one")]
+        qty: u32,
+        #[serde(default)]
+        accept_partial: bool,
+        #[serde(default)]
+        join_waitlist: bool,
+    },
+    #[serde(rename = "cancel")]
+    Cancel { booking: String, qty: Option<u32> },
+    #[serde(rename = "wait.leave")]
+    WaitLeave { drop: String, sku: Option<String> },
+    #[serde(rename = "drop.open")]
+    DropOpen {
+        sku: String,
+        price: Option<u64>,
+        #[serde(default)]
+        units: Units,
+        #[serde(default)]
+        mode: DropMode,
+        opens_at_ms: Option<u64>,
+        ends_at_ms: Option<u64>,
+        #[serde(default)]
+        per_customer_limit: u32,
+        booking_timeout_min: Option<u32>,
+        #[serde(default)]
+        pinned: bool,
+    },
+    #[serde(rename = "drop.change")]
+    DropChange {
+        drop: String,
+        units: Option<u32>,
+        price: Option<u64>,
+        per_customer_limit: Option<u32>,
+        ends_at_ms: Option<u64>,
+    },
+    #[serde(rename = "drop.pause")]
+    DropPause { drop: String },
+    #[serde(rename = "drop.resume")]
+    DropResume { drop: String },
+    #[serde(rename = "drop.close")]
+    DropClose {
+        drop: String,
+        #[serde(default)]
+        withdraw: bool,
+    },
+    #[serde(rename = "drop.pin")]
+    DropPin {
+        drop: String,
+        #[serde(default = "yes")]
+        pinned: bool,
+    },
+    #[serde(rename = "drop.extend")]
+    DropExtend { drop: String, minutes: u32 },
+    #[serde(rename = "stock.add")]
+    StockAdd { sku: String, qty: u32, reason: String },
+    #[serde(rename = "stock.set")]
+    StockSet {
+        sku: String,
+        on_hand: u32,
+        reason: String,
+        #[serde(default)]
+        force: bool,
+    },
+    #[serde(rename = "booking.cancel")]
+    BookingCancel { booking: String, reason: String },
+    #[serde(rename = "customer.restrict")]
+    CustomerRestrict { customer: String, restricted: bool },
+    #[serde(rename = "reputation.adjust")]
+    ReputationAdjust { customer: String, delta: i32, reason: String },
+    #[serde(rename = "sku.activate")]
+    SkuActivate { skus: Vec<String>, active: bool },
+    #[serde(rename = "settings.change")]
+    SettingsChange { settings: serde_json::Map<String, Value> },
+}
+
+/// How many units a drop has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Units {
+    /// This many.
+    Some(u32),
+    /// `"all"`: as many as there are.
+    #[default]
+    #[serde(with = "all")]
+    All,
+}
+
+/// Where a drop's units come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DropMode {
+    /// From what is for sale anyway.
+    #[default]
+    Shared,
+    /// From what was set aside.
+    Carved,
+}
+
+/// `Units::All` is the word `"all"`.
+mod all {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str("all")
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
+        match <&str>::deserialize(from)? {
+            "all" => Ok(()),
+            _ => Err(D::Error::custom("units is a number or \"all\"")),
+        }
+    }
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Asked {
+    /// The types a client may ask.
+    pub const TYPES: [&'static str; 17] = [
+        "book",
+        "cancel",
+        "wait.leave",
+        "drop.open",
+        "drop.change",
+        "drop.pause",
+        "drop.resume",
+        "drop.close",
+        "drop.pin",
+        "drop.extend",
+        "stock.add",
+        "stock.set",
+        "booking.cancel",
+        "customer.restrict",
+        "reputation.adjust",
+        "sku.activate",
+        "settings.change",
+    ];
+
+    /// A stable hash of what is asked.
+    pub fn body(&self) -> u64 {
+        // A value of our own type always serialises; were it not so, the hash would only be weak.
+        fnv1a(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// Reads one object of a frame.
+pub fn read(text: &str) -> Framed {
+    if nests_deeper(text, DEPTH_MAX) {
+        return Framed::Malformed;
+    }
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return Framed::Malformed };
+    let Some(kind) = value.get("type").and_then(Value::as_str) else { return Framed::Malformed };
+    match kind {
+        "connect" => plain(text, ClientMessage::Connect),
+        "refresh" => match value.get("token").and_then(Value::as_str) {
+            Some(token) => Framed::Message(ClientMessage::Refresh { token: token.to_owned() }),
+            None => Framed::Wrong { id: None, field: "token".into() },
+        },
+        "ping" => Framed::Message(ClientMessage::Ping),
+        kind if Asked::TYPES.contains(&kind) => request(text, &value),
+        _ => Framed::UnknownType { id: shown_id(&value) },
+    }
+}
+
+fn plain(text: &str, make: fn(Connect) -> ClientMessage) -> Framed {
+    match serde_json::from_str(text) {
+        Ok(message) => Framed::Message(make(message)),
+        Err(error) => Framed::Wrong { id: None, field: field_of(&error) },
+    }
+}
+
+fn request(text: &str, value: &Value) -> Framed {
+    let shown = shown_id(value);
+    let id = shown.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+    let Some(id) = id else { return Framed::Wrong { id: shown, field: "id".into() } };
+    // Read from the text, not the value: so a key that stands twice is noticed (S-15).
+    match serde_json::from_str::<Asked>(text) {
+        Ok(what) => Framed::Message(ClientMessage::Ask(Ask { id, body: what.body(), what })),
+        Err(error) => Framed::Wrong { id: shown, field: field_of(&error) },
+    }
+}
+
+/// Reads a request's body as it comes over HTTP, under an id from a header.
+pub fn read_request(id: Uuid, body: &Value) -> Result<Ask, String> {
+    let what: Asked = serde_json::from_value(body.clone()).map_err(|error| field_of(&error))?;
+    Ok(Ask { id, body: what.body(), what })
+}
+
+fn shown_id(value: &Value) -> Option<String> {
+    value.get("id").and_then(Value::as_str).filter(|id| id.len() <= ID_SHOWN_MAX).map(Into::into)
+}
+
+/// The field serde complains about, or what it says.
+fn field_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let named = text.split('`').nth(1).filter(|name| !name.is_empty() && name.len() <= 64);
+    match named {
+        Some(name) if text.contains("field") => name.to_owned(),
+        _ => text.split(" at line").next().unwrap_or_default().chars().take(120).collect(),
+    }
+}
+
+fn nests_deeper(text: &str, most: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
+}
