@@ -36,6 +36,13 @@ mod table;
 mod text;
 mod variation;
 
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod quirks;
+
 use std::io::Read;
 
 pub use currency::Currency;
