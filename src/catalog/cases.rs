@@ -238,6 +238,8 @@ fn texts_are_plain_bounded_and_without_control_characters() {
     assert!(products[0].title.ends_with("x… – M"));
     assert_eq!(products[0].title.chars().count(), 256);
     assert_eq!(products[0].sku, "AB");
+    let (products, _) = read(&b"Handle,Price\n-,1\n"[..], RP).unwrap();
+    assert_eq!(products[0].title, "-");
 }
 
 #[test]

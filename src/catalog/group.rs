@@ -52,23 +52,23 @@ pub(super) fn products_of(sheet: &Sheet, currency: Currency, report: &mut Report
         .iter()
         .flat_map(|group| group.rows.iter().map(move |row| (group, row)))
     {
-        match given(sheet.cell(row, Column::Sku)) {
+        match given(row.cell(Column::Sku)) {
             Some(sku) => deriver.give(sku),
-            None if is_variation(sheet, row) => deriver.ask((&group.handle, options(sheet, row))),
+            None if is_variation(row) => deriver.ask((&group.handle, options(row))),
             None => {}
         }
     }
-    let mut reader = Reader::new(sheet, currency, &deriver);
+    let mut reader = Reader::new(&sheet.columns, currency, &deriver);
     report.products = groups.len() as u64;
     for group in &groups {
-        read_group(sheet, group, &mut reader, report);
+        read_group(group, &mut reader, report);
     }
     reader.products
 }
 
-fn read_group(sheet: &Sheet, group: &Group<'_>, reader: &mut Reader<'_>, report: &mut Report) {
+fn read_group(group: &Group<'_>, reader: &mut Reader<'_>, report: &mut Report) {
     let (variations, others): (Vec<&Row>, Vec<&Row>) =
-        group.rows.iter().partition(|row| is_variation(sheet, row));
+        group.rows.iter().partition(|row| is_variation(row));
     if variations.is_empty() {
         let why = "it has neither price nor options anywhere in the file".to_owned();
         report.skip(others[0].line, None, "no_variation", why);
@@ -77,16 +77,16 @@ fn read_group(sheet: &Sheet, group: &Group<'_>, reader: &mut Reader<'_>, report:
     }
     report.pictures += others.len() as u64;
     report.variations += variations.len() as u64;
-    let common = common_of(sheet, group, report);
+    let common = common_of(group, report);
     for row in variations {
         reader.read(&common, row, report);
     }
 }
 
-fn is_variation(sheet: &Sheet, row: &Row) -> bool {
+fn is_variation(row: &Row) -> bool {
     OF_A_VARIATION
         .iter()
-        .any(|&column| !sheet.cell(row, column).is_empty())
+        .any(|&column| !row.cell(column).is_empty())
 }
 
 /// Groups rows by handle. Rows out of step and rows that belong to no product are skipped here.
@@ -95,12 +95,12 @@ fn grouped<'a>(sheet: &'a Sheet, report: &mut Report) -> Vec<Group<'a>> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut last = None;
     for row in &sheet.rows {
-        if sheet.out_of_step(row) {
+        if row.out_of_step {
             let why = "it has more fields than the header: is a field with commas not in quotes?";
             report.skip(row.line, None, "row_length", why.to_owned());
             continue;
         }
-        let Some(handle) = handle_of(sheet, row).or_else(|| continued(sheet, last.clone())) else {
+        let Some(handle) = handle_of(row).or_else(|| continued(sheet, last.clone())) else {
             let why = "it has neither handle nor title, so it belongs to no product";
             report.skip(row.line, None, "no_handle", why.to_owned());
             continue;
@@ -119,9 +119,9 @@ fn grouped<'a>(sheet: &'a Sheet, report: &mut Report) -> Vec<Group<'a>> {
 }
 
 /// The handle in small letters, or the one a shop would make of the title.
-fn handle_of(sheet: &Sheet, row: &Row) -> Option<String> {
-    let handle = sheet.cell(row, Column::Handle);
-    let title = sheet.cell(row, Column::Title);
+fn handle_of(row: &Row) -> Option<String> {
+    let handle = row.cell(Column::Handle);
+    let title = row.cell(Column::Title);
     let from_title = || Some(slug(title)).filter(|slug| !slug.is_empty());
     let texts = [
         Some(handle.to_owned()),
@@ -140,9 +140,9 @@ fn continued(sheet: &Sheet, last: Option<String>) -> Option<String> {
     last.filter(|_| !sheet.columns.has(Column::Handle))
 }
 
-fn common_of<'a>(sheet: &Sheet, group: &'a Group<'_>, report: &mut Report) -> Common<'a> {
+fn common_of<'a>(group: &'a Group<'_>, report: &mut Report) -> Common<'a> {
     let first = |column| {
-        let cells = group.rows.iter().map(|row| sheet.cell(row, column));
+        let cells = group.rows.iter().map(|row| row.cell(column));
         cells
             .into_iter()
             .find(|cell| !cell.is_empty())
@@ -152,6 +152,9 @@ fn common_of<'a>(sheet: &Sheet, group: &'a Group<'_>, report: &mut Report) -> Co
     let mut title = clean(first(Column::Title), TITLE_MAX);
     if title.is_empty() {
         title = clean(&group.handle.replace('-', " "), TITLE_MAX);
+        if title.is_empty() {
+            title.clone_from(&group.handle);
+        }
         report.note(
             line,
             None,
@@ -172,7 +175,7 @@ fn common_of<'a>(sheet: &Sheet, group: &'a Group<'_>, report: &mut Report) -> Co
         handle: &group.handle,
         title,
         description: plain_text(first(Column::Body), DESCRIPTION_MAX),
-        image: main_picture(sheet, group, report),
+        image: main_picture(group, report),
         active: inactive.is_none(),
         gift_card: flag(first(Column::GiftCard)) == Some(true),
         preorder: first(Column::Tags).split([',', ';']).any(says_preorder),
@@ -198,21 +201,16 @@ fn says_preorder(tag: &str) -> bool {
 }
 
 /// The picture with the lowest position, the topmost of equals.
-fn main_picture(sheet: &Sheet, group: &Group<'_>, report: &mut Report) -> Option<String> {
-    let position = |row: &&Row| {
-        sheet
-            .cell(row, Column::ImagePosition)
-            .parse()
-            .unwrap_or(u32::MAX)
-    };
+fn main_picture(group: &Group<'_>, report: &mut Report) -> Option<String> {
+    let position = |row: &&Row| row.cell(Column::ImagePosition).parse().unwrap_or(u32::MAX);
     let with = group
         .rows
         .iter()
-        .filter(|row| !sheet.cell(row, Column::Image).is_empty());
+        .filter(|row| !row.cell(Column::Image).is_empty());
     let mut rows: Vec<&Row> = with.copied().collect();
     rows.sort_by_key(position);
     rows.into_iter()
-        .find_map(|row| usable_picture(sheet.cell(row, Column::Image), row, report))
+        .find_map(|row| usable_picture(row.cell(Column::Image), row, report))
 }
 
 /// The address if it can be used; otherwise a remark.

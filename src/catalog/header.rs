@@ -27,58 +27,71 @@ pub(super) enum Column {
     VariantImage,
 }
 
-/// Names as [`plain`] leaves them: small letters and digits only.
-const NAMES: [(Column, &[&str]); 20] = [
-    (Column::Handle, &["handle", "urlhandle", "producthandle"]),
-    (Column::Title, &["title", "producttitle"]),
-    (
-        Column::Body,
-        &["bodyhtml", "description", "body", "productdescription"],
-    ),
-    (Column::Tags, &["tags", "producttags"]),
-    (Column::Published, &["published", "publishedononlinestore"]),
-    (Column::Status, &["status", "productstatus"]),
-    (Column::GiftCard, &["giftcard"]),
-    (Column::Option1, &["option1value"]),
-    (Column::Option2, &["option2value"]),
-    (Column::Option3, &["option3value"]),
-    (Column::Sku, &["variantsku", "sku"]),
-    (
-        Column::Tracker,
-        &["variantinventorytracker", "inventorytracker"],
-    ),
-    (
-        Column::Quantity,
-        &[
-            "variantinventoryqty",
-            "inventoryquantity",
-            "variantinventoryquantity",
-            "inventoryqty",
-        ],
-    ),
-    (
-        Column::Policy,
-        &[
-            "variantinventorypolicy",
-            "continuesellingwhenoutofstock",
-            "inventorypolicy",
-        ],
-    ),
-    (Column::Price, &["variantprice", "price"]),
-    (
-        Column::Ships,
-        &["variantrequiresshipping", "requiresshipping"],
-    ),
-    (Column::Barcode, &["variantbarcode", "barcode", "barcodes"]),
-    (Column::Image, &["imagesrc", "productimageurl", "imageurl"]),
-    (Column::ImagePosition, &["imageposition"]),
-    (Column::VariantImage, &["variantimage", "variantimageurl"]),
+/// All of them, in the order in which a row keeps its cells.
+pub(super) const COLUMNS: [Column; 20] = [
+    Column::Handle,
+    Column::Title,
+    Column::Body,
+    Column::Tags,
+    Column::Published,
+    Column::Status,
+    Column::GiftCard,
+    Column::Option1,
+    Column::Option2,
+    Column::Option3,
+    Column::Sku,
+    Column::Tracker,
+    Column::Quantity,
+    Column::Policy,
+    Column::Price,
+    Column::Ships,
+    Column::Barcode,
+    Column::Image,
+    Column::ImagePosition,
+    Column::VariantImage,
 ];
+
+impl Column {
+    /// Names as [`plain`] leaves them: small letters and digits only. The old name stands first.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Handle => &["handle", "urlhandle", "producthandle"],
+            Self::Title => &["title", "producttitle"],
+            Self::Body => &["bodyhtml", "description", "body", "productdescription"],
+            Self::Tags => &["tags", "producttags"],
+            Self::Published => &["published", "publishedononlinestore"],
+            Self::Status => &["status", "productstatus"],
+            Self::GiftCard => &["giftcard"],
+            Self::Option1 => &["option1value"],
+            Self::Option2 => &["option2value"],
+            Self::Option3 => &["option3value"],
+            Self::Sku => &["variantsku", "sku"],
+            Self::Tracker => &["variantinventorytracker", "inventorytracker"],
+            Self::Quantity => &[
+                "variantinventoryqty",
+                "inventoryquantity",
+                "variantinventoryquantity",
+                "inventoryqty",
+            ],
+            Self::Policy => &[
+                "variantinventorypolicy",
+                "continuesellingwhenoutofstock",
+                "inventorypolicy",
+            ],
+            Self::Price => &["variantprice", "price"],
+            Self::Ships => &["variantrequiresshipping", "requiresshipping"],
+            Self::Barcode => &["variantbarcode", "barcode", "barcodes"],
+            Self::Image => &["imagesrc", "productimageurl", "imageurl"],
+            Self::ImagePosition => &["imageposition"],
+            Self::VariantImage => &["variantimage", "variantimageurl"],
+        }
+    }
+}
 
 /// Where each column stands. When two carry the same meaning, the first one counts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Columns {
-    at: [Option<usize>; NAMES.len()],
+    at: [Option<usize>; COLUMNS.len()],
     /// Fields of the header line; a row with more is out of step.
     pub(super) width: usize,
 }
@@ -89,11 +102,11 @@ impl Columns {
         for (index, name) in names.enumerate() {
             columns.width = index + 1;
             let name = plain(name);
-            let found = NAMES
-                .iter()
-                .find(|(_, known)| known.contains(&name.as_str()));
-            if let Some((column, _)) = found {
-                columns.at[*column as usize].get_or_insert(index);
+            let found = COLUMNS
+                .into_iter()
+                .find(|column| column.names().contains(&name.as_str()));
+            if let Some(column) = found {
+                columns.at[column as usize].get_or_insert(index);
             }
         }
         columns

@@ -4,7 +4,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::Limits;
 use super::error::Error;
-use super::header::{Column, Columns};
+use super::header::{COLUMNS, Column, Columns};
 
 /// Tried in this order; the one under which the header names the most known columns is taken.
 const SEPARATORS: [u8; 4] = *b",;\t|";
@@ -18,29 +18,43 @@ pub(super) struct Sheet {
     pub(super) rows: Vec<Row>,
 }
 
-/// One row, and the line of the file on which it begins.
+/// One row, and the line of the file on which it begins. Only the cells of known columns are kept,
+/// one after the other: a hostile row of a million commas costs no more than any other.
 pub(super) struct Row {
     pub(super) line: u64,
-    record: StringRecord,
-}
-
-impl Sheet {
-    /// The cell without space around it; empty when the column or the field is not there.
-    pub(super) fn cell<'a>(&self, row: &'a Row, column: Column) -> &'a str {
-        let position = self.columns.position(column);
-        position
-            .and_then(|at| row.record.get(at))
-            .unwrap_or("")
-            .trim()
-    }
-
     /// Content beyond the last column: a separator stands unquoted somewhere, and every field
     /// after it is in the wrong place.
-    pub(super) fn out_of_step(&self, row: &Row) -> bool {
-        row.record
-            .iter()
-            .skip(self.columns.width)
-            .any(|field| !field.trim().is_empty())
+    pub(super) out_of_step: bool,
+    cells: Box<str>,
+    ends: [u32; COLUMNS.len()],
+}
+
+impl Row {
+    fn of(line: u64, record: &StringRecord, columns: &Columns) -> Self {
+        let mut cells = String::new();
+        let mut ends = [0; COLUMNS.len()];
+        for (end, column) in ends.iter_mut().zip(COLUMNS) {
+            let at = columns.position(column);
+            cells.push_str(at.and_then(|at| record.get(at)).unwrap_or("").trim());
+            *end = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+        }
+        let mut beyond = record.iter().skip(columns.width);
+        let out_of_step = beyond.any(|field| !field.trim().is_empty());
+        Self {
+            line,
+            out_of_step,
+            cells: cells.into(),
+            ends,
+        }
+    }
+
+    /// The cell without space around it; empty when the column or the field is not there.
+    pub(super) fn cell(&self, column: Column) -> &str {
+        let at = column as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.cells
+            .get(start as usize..self.ends[at] as usize)
+            .unwrap_or("")
     }
 }
 
@@ -59,7 +73,7 @@ pub(super) fn sheet_of(mut text: String, limits: &Limits) -> Result<Sheet, Error
     let mut records = Records::new(&text, separator.unwrap_or(b','), limits);
     let columns = records.header()?;
     columns.check()?;
-    let rows = records.rows()?;
+    let rows = records.rows(&columns)?;
     Ok(Sheet { columns, rows })
 }
 
@@ -67,6 +81,7 @@ struct Records<'a> {
     text: &'a str,
     reader: csv::Reader<&'a [u8]>,
     limits: &'a Limits,
+    record: StringRecord,
 }
 
 impl<'a> Records<'a> {
@@ -80,57 +95,53 @@ impl<'a> Records<'a> {
             text,
             reader,
             limits,
+            record: StringRecord::new(),
         }
     }
 
     /// The first row that is neither blank nor a spreadsheet's `sep=;`.
     fn header(&mut self) -> Result<Columns, Error> {
-        while let Some(row) = self.next()? {
-            let first = row.record.get(0).unwrap_or("").trim();
+        while self.next()?.is_some() {
+            let first = self.record.get(0).unwrap_or("").trim();
             if !first.to_ascii_lowercase().starts_with("sep=") {
-                return Ok(Columns::of(row.record.iter()));
+                return Ok(Columns::of(self.record.iter()));
             }
         }
         Err(Error::NoHeader)
     }
 
-    fn rows(&mut self) -> Result<Vec<Row>, Error> {
+    fn rows(&mut self, columns: &Columns) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::new();
-        while let Some(row) = self.next()? {
+        while let Some(line) = self.next()? {
             if rows.len() == self.limits.rows {
                 let (what, limit) = ("the number of rows", self.limits.rows);
                 return Err(Error::TooLarge {
                     what,
                     limit,
-                    line: Some(row.line),
+                    line: Some(line),
                 });
             }
-            rows.push(row);
+            rows.push(Row::of(line, &self.record, columns));
         }
         Ok(rows)
     }
 
-    /// The next row that is not blank; `None` at the end.
-    fn next(&mut self) -> Result<Option<Row>, Error> {
+    /// Puts the next row that is not blank into `record` and says on which line it begins; `None`
+    /// at the end.
+    fn next(&mut self) -> Result<Option<u64>, Error> {
         loop {
             let (line, start) = self.place();
-            let mut record = StringRecord::new();
-            if !matches!(self.reader.read_record(&mut record), Ok(true)) {
+            let is_row = self.reader.read_record(&mut self.record);
+            let (_, end) = self.place();
+            let closed = end < self.text.len() || start + END.len() == self.text.len();
+            if !closed || !matches!(is_row, Ok(true)) {
                 return Err(Error::MalformedCsv { line });
             }
-            let at_end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-            if at_end >= self.text.len() {
-                let closed = start + END.len() == self.text.len();
-                return if closed {
-                    Ok(None)
-                } else {
-                    Err(Error::MalformedCsv { line })
-                };
+            if end >= self.text.len() {
+                return Ok(None);
             }
-            if record
-                .iter()
-                .any(|field| field.len() > self.limits.field_bytes)
-            {
+            let mut fields = self.record.iter();
+            if fields.any(|field| field.len() > self.limits.field_bytes) {
                 let (what, limit) = ("a field (bytes)", self.limits.field_bytes);
                 return Err(Error::TooLarge {
                     what,
@@ -138,8 +149,8 @@ impl<'a> Records<'a> {
                     line: Some(line),
                 });
             }
-            if record.iter().any(|field| !field.trim().is_empty()) {
-                return Ok(Some(Row { line, record }));
+            if self.record.iter().any(|field| !field.trim().is_empty()) {
+                return Ok(Some(line));
             }
         }
     }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::Product;
 use super::currency::Currency;
 use super::group::{Common, TITLE_MAX, usable_picture};
-use super::header::Column;
+use super::header::{Column, Columns};
 use super::price::minor_units;
 use super::report::Report;
 use super::sku::{Deriver, given};
 use super::stock::{Cells, Stock};
-use super::table::{Row, Sheet};
+use super::table::Row;
 use super::text::{clean, is_rounded_number, quoted, unquoted};
 
 /// Longest variation in characters; the product's part of a title gives way to it.
@@ -18,9 +18,9 @@ const VARIATION_MAX: usize = 120;
 const BARCODE_MAX: usize = 64;
 
 /// The option values as they stand; what a shop writes for "no options" is none.
-pub(super) fn options<'a>(sheet: &Sheet, row: &'a Row) -> [&'a str; 3] {
+pub(super) fn options(row: &Row) -> [&str; 3] {
     [Column::Option1, Column::Option2, Column::Option3].map(|column| {
-        let value = sheet.cell(row, column);
+        let value = row.cell(column);
         if value.eq_ignore_ascii_case("default title") {
             ""
         } else {
@@ -31,7 +31,7 @@ pub(super) fn options<'a>(sheet: &Sheet, row: &'a Row) -> [&'a str; 3] {
 
 /// Reads variations one by one and knows which SKUs are taken.
 pub(super) struct Reader<'a> {
-    sheet: &'a Sheet,
+    columns: &'a Columns,
     currency: Currency,
     deriver: &'a Deriver<'a>,
     lines: HashMap<String, u64>,
@@ -39,10 +39,10 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(sheet: &'a Sheet, currency: Currency, deriver: &'a Deriver<'a>) -> Self {
+    pub(super) fn new(columns: &'a Columns, currency: Currency, deriver: &'a Deriver<'a>) -> Self {
         let (lines, products) = (HashMap::new(), Vec::new());
         Self {
-            sheet,
+            columns,
             currency,
             deriver,
             lines,
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
 
     /// Takes the row, or says in the report why not. The first of two rows with one SKU is taken.
     pub(super) fn read(&mut self, common: &Common<'_>, row: &Row, report: &mut Report) {
-        let text = self.sheet.cell(row, Column::Price);
+        let text = row.cell(Column::Price);
         let sku = self.sku(common, row);
         let price = match minor_units(text, self.currency) {
             Ok(price) => price,
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
             return report.skip(row.line, Some(&sku), "duplicate_sku", why);
         }
         self.lines.insert(sku.clone(), row.line);
-        self.remark_on_sku(&sku, row, report);
+        remark_on_sku(&sku, row, report);
         if price == 0 {
             report.note(
                 row.line,
@@ -80,32 +80,8 @@ impl<'a> Reader<'a> {
     }
 
     fn sku(&self, common: &Common<'_>, row: &Row) -> String {
-        given(self.sheet.cell(row, Column::Sku)).unwrap_or_else(|| {
-            self.deriver
-                .derive(&(common.handle, options(self.sheet, row)))
-        })
-    }
-
-    fn remark_on_sku(&self, sku: &str, row: &Row, report: &mut Report) {
-        let cell = self.sheet.cell(row, Column::Sku);
-        match given(cell) {
-            None => {
-                let why = format!("no SKU; named {sku} after its handle and options");
-                report.note(row.line, Some(sku), "sku_derived", why);
-            }
-            Some(_) if is_rounded_number(cell) => {
-                let why = format!(
-                    "the SKU {} looks like a number a spreadsheet has rounded",
-                    quoted(cell)
-                );
-                report.note(row.line, Some(sku), "sku_rounded", why);
-            }
-            Some(given) if clean(unquoted(cell), cell.len()) != given => {
-                let why = format!("the SKU {} is longer than 64 characters", quoted(cell));
-                report.note(row.line, Some(sku), "sku_shortened", why);
-            }
-            Some(_) => {}
-        }
+        given(row.cell(Column::Sku))
+            .unwrap_or_else(|| self.deriver.derive(&(common.handle, options(row))))
     }
 
     fn product(
@@ -116,9 +92,9 @@ impl<'a> Reader<'a> {
         price: u64,
         report: &mut Report,
     ) -> Product {
-        let variation = self.variation(row);
+        let variation = variation(row);
         let stock = self.stock(common, row, &sku, report);
-        let own = self.sheet.cell(row, Column::VariantImage);
+        let own = row.cell(Column::VariantImage);
         let own = Some(own).filter(|cell| !cell.is_empty());
         let image = own.and_then(|cell| usable_picture(cell, row, report));
         Product {
@@ -133,24 +109,15 @@ impl<'a> Reader<'a> {
             physical: stock.physical,
             preorder: stock.preorder,
             active: common.active,
-            barcode: self.barcode(row, &sku, report),
+            barcode: barcode(row, &sku, report),
             line: row.line,
             sku,
         }
     }
 
-    fn variation(&self, row: &Row) -> Option<String> {
-        let values = options(self.sheet, row).map(|value| clean(value, VARIATION_MAX));
-        let given: Vec<String> = values
-            .into_iter()
-            .filter(|value| !value.is_empty())
-            .collect();
-        Some(clean(&given.join(" / "), VARIATION_MAX)).filter(|text| !text.is_empty())
-    }
-
     fn stock(&self, common: &Common<'_>, row: &Row, sku: &str, report: &mut Report) -> Stock {
-        let cell = |column| self.sheet.cell(row, column);
-        let told = |column| Some(cell(column)).filter(|_| self.sheet.columns.has(column));
+        let cell = |column| row.cell(column);
+        let told = |column| Some(cell(column)).filter(|_| self.columns.has(column));
         let cells = Cells {
             quantity: told(Column::Quantity),
             tracker: told(Column::Tracker),
@@ -165,19 +132,6 @@ impl<'a> Reader<'a> {
         }
         stock
     }
-
-    fn barcode(&self, row: &Row, sku: &str, report: &mut Report) -> Option<String> {
-        let cell = self.sheet.cell(row, Column::Barcode);
-        if is_rounded_number(cell) {
-            let why = format!(
-                "the barcode {} was rounded by a spreadsheet: taken without it",
-                quoted(cell)
-            );
-            report.note(row.line, Some(sku), "barcode_dropped", why);
-            return None;
-        }
-        Some(clean(unquoted(cell), BARCODE_MAX)).filter(|barcode| !barcode.is_empty())
-    }
 }
 
 /// `Kaos Polos – M / Hitam`; the product's part is cut when both do not fit.
@@ -189,4 +143,48 @@ fn titled(product: &str, variation: Option<&str>) -> String {
             format!("{} – {variation}", clean(product, room))
         }
     }
+}
+
+fn remark_on_sku(sku: &str, row: &Row, report: &mut Report) {
+    let cell = row.cell(Column::Sku);
+    match given(cell) {
+        None => {
+            let why = format!("no SKU; named {sku} after its handle and options");
+            report.note(row.line, Some(sku), "sku_derived", why);
+        }
+        Some(_) if is_rounded_number(cell) => {
+            let why = format!(
+                "the SKU {} looks like a number a spreadsheet has rounded",
+                quoted(cell)
+            );
+            report.note(row.line, Some(sku), "sku_rounded", why);
+        }
+        Some(given) if clean(unquoted(cell), cell.len()) != given => {
+            let why = format!("the SKU {} is longer than 64 characters", quoted(cell));
+            report.note(row.line, Some(sku), "sku_shortened", why);
+        }
+        Some(_) => {}
+    }
+}
+
+fn barcode(row: &Row, sku: &str, report: &mut Report) -> Option<String> {
+    let cell = row.cell(Column::Barcode);
+    if is_rounded_number(cell) {
+        let why = format!(
+            "the barcode {} was rounded by a spreadsheet: taken without it",
+            quoted(cell)
+        );
+        report.note(row.line, Some(sku), "barcode_dropped", why);
+        return None;
+    }
+    Some(clean(unquoted(cell), BARCODE_MAX)).filter(|barcode| !barcode.is_empty())
+}
+
+fn variation(row: &Row) -> Option<String> {
+    let values = options(row).map(|value| clean(value, VARIATION_MAX));
+    let given: Vec<String> = values
+        .into_iter()
+        .filter(|value| !value.is_empty())
+        .collect();
+    Some(clean(&given.join(" / "), VARIATION_MAX)).filter(|text| !text.is_empty())
 }
