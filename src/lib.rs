@@ -1,9 +1,13 @@
 //! Lapak: a live-shopping booking server. See docs/ARCHITECTURE.md for the map.
 
+pub mod broadcast;
 pub mod catalog;
 pub mod clock;
 pub mod domain;
+pub mod engine;
 pub mod gateway;
+pub mod journal;
 pub mod lifecycle;
-pub mod telemetry;
 pub mod mirror;
+pub mod protocol;
+pub mod telemetry;
