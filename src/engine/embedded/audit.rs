@@ -1,0 +1,1 @@
+//! Folds the whole journal again and compares.

@@ -1,0 +1,167 @@
+//! A shop's whole state, for snapshots. Indexes are not written: putting drops, bookings and
+//! answers back makes them again.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::wire::{Code, CodecError, Reader, Writer, record};
+use crate::domain::drop::Share;
+use crate::domain::shop::Kept;
+use crate::domain::{Booking, BookingId, Customer, CustomerId, Drop, DropId, Shop};
+
+record! {
+    Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, state }
+    Share { units, oops_used, cooldown_until, place }
+}
+
+/// The fewest bytes a booking and its id take.
+const BOOKING_LEAST: usize = 27;
+/// The fewest bytes an answer, its caller and its request id take.
+const ANSWER_LEAST: usize = 28;
+
+/// Appends a shop.
+pub(super) fn put(shop: &Shop, w: &mut Writer<'_>) {
+    shop.now.put(w);
+    shop.settings.put(w);
+    shop.next_ticket.put(w);
+    put_map(&shop.skus, w);
+    shop.lives.put(w);
+    put_map(&shop.customers, w);
+    w.count(shop.drops.len());
+    for (id, drop) in &shop.drops {
+        id.put(w);
+        drop.put(w);
+    }
+    w.counted(|w| {
+        shop.bookings_by_age().fold(0, |count, (id, booking)| {
+            id.put(w);
+            booking.put(w);
+            count + 1
+        })
+    });
+    w.counted(|w| {
+        shop.answers_by_age().fold(0, |count, (caller, id, kept)| {
+            caller.put(w);
+            id.put(w);
+            kept.put(w);
+            count + 1
+        })
+    });
+}
+
+/// Reads a shop.
+pub(super) fn take(r: &mut Reader<'_>) -> Result<Shop, CodecError> {
+    let mut shop = Shop::default();
+    shop.now = Code::take(r)?;
+    shop.settings = Code::take(r)?;
+    shop.next_ticket = Code::take(r)?;
+    shop.skus = take_map(r)?;
+    shop.lives = Code::take(r)?;
+    shop.customers = take_map(r)?;
+    for _ in 0..r.count()? {
+        let id = DropId::take(r)?;
+        shop.put_back_drop(id, Code::take(r)?);
+    }
+    let (count, room) = r.counted(BOOKING_LEAST)?;
+    shop.bookings.reserve(room);
+    for _ in 0..count {
+        let id = BookingId::take(r)?;
+        shop.put_back_booking(id, Code::take(r)?);
+    }
+    let (count, room) = r.counted(ANSWER_LEAST)?;
+    shop.answers.reserve(room);
+    for _ in 0..count {
+        let (caller, id) = (CustomerId::take(r)?, u128::take(r)?);
+        shop.put_back_answer(caller, id, Kept::take(r)?);
+    }
+    Ok(shop)
+}
+
+/// Sorted by key, so that equal shops give equal bytes.
+fn put_map<K: Code + Ord, V: Code>(map: &HashMap<K, V>, w: &mut Writer<'_>) {
+    let mut sorted: Vec<_> = map.iter().collect();
+    sorted.sort_unstable_by_key(|(key, _)| *key);
+    w.count(sorted.len());
+    for (key, value) in sorted {
+        key.put(w);
+        value.put(w);
+    }
+}
+
+fn take_map<K: Code + Eq + std::hash::Hash, V: Code>(
+    r: &mut Reader<'_>,
+) -> Result<HashMap<K, V>, CodecError> {
+    let mut map = HashMap::new();
+    for _ in 0..r.count()? {
+        map.insert(K::take(r)?, V::take(r)?);
+    }
+    Ok(map)
+}
+
+/// Bookings held and drops waited for are indexes: they come back with bookings and drops.
+impl Code for Customer {
+    fn put(&self, w: &mut Writer<'_>) {
+        let Self { reputation, restricted, absent, group, held: _, waits: _ } = self;
+        reputation.put(w);
+        restricted.put(w);
+        absent.put(w);
+        group.put(w);
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            reputation: Code::take(r)?,
+            restricted: Code::take(r)?,
+            absent: Code::take(r)?,
+            group: Code::take(r)?,
+            ..Self::default()
+        })
+    }
+}
+
+/// Without the bookings that are held: they come back with the bookings.
+impl Code for Drop {
+    fn put(&self, w: &mut Writer<'_>) {
+        self.live.put(w);
+        self.sku.put(w);
+        self.price.put(w);
+        self.mode.put(w);
+        self.cap.put(w);
+        self.used.put(w);
+        self.reserved.put(w);
+        self.state.put(w);
+        self.opens_at.put(w);
+        self.ends_at.put(w);
+        self.settles_at.put(w);
+        self.frozen_since.put(w);
+        self.per_customer_limit.put(w);
+        self.booking_timeout_ms.put(w);
+        self.pinned.put(w);
+        self.waitlist.put(w);
+        self.waiting.put(w);
+        put_map(&self.shares, w);
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            live: Code::take(r)?,
+            sku: Code::take(r)?,
+            price: Code::take(r)?,
+            mode: Code::take(r)?,
+            cap: Code::take(r)?,
+            used: Code::take(r)?,
+            reserved: Code::take(r)?,
+            state: Code::take(r)?,
+            opens_at: Code::take(r)?,
+            ends_at: Code::take(r)?,
+            settles_at: Code::take(r)?,
+            frozen_since: Code::take(r)?,
+            per_customer_limit: Code::take(r)?,
+            booking_timeout_ms: Code::take(r)?,
+            pinned: Code::take(r)?,
+            held: BTreeSet::new(),
+            waitlist: Code::take(r)?,
+            waiting: Code::take(r)?,
+            shares: take_map(r)?,
+        })
+    }
+}

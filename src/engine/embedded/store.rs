@@ -1,0 +1,169 @@
+//! The journal on disk: `journal.sqlite` with every entry, `snapshots.sqlite` with states to
+//! start from, and `lock`, which one process holds. The only place of the engine that names SQL.
+//!
+//! Synchronous: callers give it a thread of its own.
+
+mod chain;
+mod error;
+mod fold;
+mod reader;
+mod schema;
+mod snapshots;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+pub use error::Error;
+#[expect(unused_imports, reason = "the audit folds too")]
+pub(super) use fold::Fold;
+pub use reader::{Loaded, Reader, Verified};
+pub use snapshots::Snapshots;
+
+use crate::journal::{Entry, PARTITIONS, Partition, Position};
+use chain::{Link, link_at, signed};
+
+/// An entry to be appended.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Its partition.
+    pub partition: Partition,
+    /// Its place: the next of the partition's epoch, or one of a later epoch.
+    pub position: Position,
+    /// What [`super::codec::encode_entry`] made of it.
+    pub payload: &'a [u8],
+}
+
+/// The one writer of a state directory.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    db: Connection,
+    reader: Reader,
+    snapshots: Snapshots,
+    /// The last entry of each partition.
+    ends: [Link; PARTITIONS as usize],
+    /// Held until the store is dropped.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the state in `dir`, making what is not there. [`Error::InUse`] if another store,
+    /// of this or another process, has it open.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        std::fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        let lock = lock(dir)?;
+        let db = schema::JOURNAL.open(dir)?;
+        let snapshots = Snapshots::open(dir)?;
+        let reader = Reader::open(dir)?;
+        let mut ends = [Link::default(); PARTITIONS as usize];
+        let last = Position { epoch: u64::MAX, seq: u64::MAX };
+        for (end, partition) in ends.iter_mut().zip(Partition::all()) {
+            *end = link_at(&db, partition, last)?;
+        }
+        Ok(Self { dir: dir.to_owned(), db, reader, snapshots, ends, _lock: lock })
+    }
+
+    /// A read-only view for another thread or process, beside the store.
+    pub fn reader(dir: &Path) -> Result<Reader, Error> {
+        Reader::open(dir)
+    }
+
+    /// A handle to save snapshots from another thread of the process that has the store open.
+    pub fn snapshots(dir: &Path) -> Result<Snapshots, Error> {
+        Snapshots::open(dir)
+    }
+
+    /// The position of a partition's last entry.
+    pub fn position(&self, partition: Partition) -> Position {
+        self.ends.get(partition.index()).map_or(Position::START, |end| end.position)
+    }
+
+    /// Appends entries in one transaction: all are on disk when it returns, or none is visible.
+    pub fn append(&mut self, rows: &[Row<'_>]) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut ends = self.ends;
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO entries (partition, epoch, seq, payload, crc) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for row in rows {
+            let Row { partition, position, payload } = *row;
+            let last = ends.get(partition.index()).copied().unwrap_or_default();
+            let out_of_order = Error::Order { partition, position, last: last.position };
+            let place = signed(position.epoch).zip(signed(position.seq));
+            let (Some((epoch, seq)), Some(end), true) =
+                (place, ends.get_mut(partition.index()), position.follows(last.position))
+            else {
+                return Err(out_of_order);
+            };
+            *end = last.then(partition, position, payload);
+            insert.execute(params![partition.0, epoch, seq, payload, end.crc])?;
+        }
+        drop(insert);
+        tx.commit()?;
+        self.ends = ends;
+        Ok(())
+    }
+
+    /// The state of a partition: its newest good snapshot and every entry after it, verified
+    /// and replayed. A snapshot that is damaged is passed over, with a warning; damage in the
+    /// journal is [`Error::Damaged`].
+    pub fn load(&mut self, partition: Partition) -> Result<Loaded, Error> {
+        let (loaded, link) = self.reader.load_linked(partition)?;
+        if let Some(end) = self.ends.get_mut(partition.index()) {
+            *end = link;
+        }
+        Ok(loaded)
+    }
+
+    /// Keeps a snapshot ([`super::codec::encode_snapshot`]) of the state after the entry at
+    /// `position`. The newest two of a partition are kept.
+    pub fn save_snapshot(
+        &mut self,
+        partition: Partition,
+        position: Position,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        self.snapshots.save(partition, position, bytes)
+    }
+
+    /// Up to `max` entries after a position, oldest first, each checked against the chain.
+    pub fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+        max: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        self.reader.read(partition, after, max)
+    }
+
+    /// Walks a partition's whole chain.
+    pub fn verify(&self, partition: Partition) -> Result<Verified, Error> {
+        self.reader.verify(partition)
+    }
+
+    /// Bytes on disk of all files.
+    pub fn size_bytes(&self) -> u64 {
+        let files = [schema::JOURNAL.file, schema::SNAPSHOTS.file];
+        let names = files.iter().flat_map(|file| ["", "-wal"].map(|end| format!("{file}{end}")));
+        names.filter_map(|name| self.dir.join(name).metadata().ok()).map(|file| file.len()).sum()
+    }
+}
+
+/// Takes the directory for this process. The lock goes with the process, however it ends.
+fn lock(dir: &Path) -> Result<File, Error> {
+    let path = dir.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| Error::io(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(dir.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(Error::io(&path, &error)),
+    }
+}

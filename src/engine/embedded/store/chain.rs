@@ -1,0 +1,118 @@
+//! The chain of entries: each carries a checksum over itself and the checksum before it, so
+//! that walking from any trusted point proves that nothing was altered, lost or moved.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::Error;
+use crate::journal::{Partition, Position};
+
+/// An entry's place and checksum: where the chain has got to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) position: Position,
+    pub(super) crc: u32,
+}
+
+impl Link {
+    /// The link of the entry that comes after this one.
+    pub(super) fn then(self, partition: Partition, position: Position, payload: &[u8]) -> Self {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&self.crc.to_le_bytes());
+        hasher.update(&partition.0.to_le_bytes());
+        hasher.update(&position.epoch.to_le_bytes());
+        hasher.update(&position.seq.to_le_bytes());
+        hasher.update(payload);
+        Self { position, crc: hasher.finalize() }
+    }
+}
+
+/// SQLite's integers are signed: epochs and numbers are kept within them.
+pub(super) fn signed(n: u64) -> Option<i64> {
+    i64::try_from(n).ok()
+}
+
+/// The same for asking: nothing is stored above.
+pub(super) fn capped(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The last entry at or before a position.
+pub(super) fn link_at(db: &Connection, partition: Partition, at: Position) -> Result<Link, Error> {
+    let mut query = db.prepare_cached(
+        "SELECT epoch, seq, crc FROM entries
+         WHERE partition = ?1 AND (epoch, seq) <= (?2, ?3)
+         ORDER BY epoch DESC, seq DESC LIMIT 1",
+    )?;
+    let found = query
+        .query_row(params![partition.0, capped(at.epoch), capped(at.seq)], |row| {
+            Ok(place(row)?.zip(unsigned(row, 2)?))
+        })
+        .optional()?;
+    let Some(found) = found else {
+        return Ok(Link::default());
+    };
+    let (position, crc) =
+        found.ok_or_else(|| Error::damaged(partition, at, "a place or checksum is no number"))?;
+    Ok(Link { position, crc })
+}
+
+/// Walks at most `max` entries after `from`, checks each against the chain, and hands it on.
+/// Moves `from` along; gives how many there were. One short read: a walk of many calls never
+/// keeps the writer from tidying its file.
+pub(super) fn walk(
+    db: &Connection,
+    partition: Partition,
+    from: &mut Link,
+    max: usize,
+    mut each: impl FnMut(Position, &[u8]) -> Result<(), Error>,
+) -> Result<usize, Error> {
+    let mut query = db.prepare_cached(
+        "SELECT epoch, seq, crc, payload FROM entries
+         WHERE partition = ?1 AND (epoch, seq) > (?2, ?3) ORDER BY epoch, seq LIMIT ?4",
+    )?;
+    let (epoch, seq) = (capped(from.position.epoch), capped(from.position.seq));
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    let mut rows = query.query(params![partition.0, epoch, seq, max])?;
+    let mut count = 0;
+    while let Some(row) = rows.next().map_err(|error| unread(partition, from.position, error))? {
+        let bad = |what: &str| Error::damaged(partition, from.position.next(), what);
+        let position = place(row)?.ok_or_else(|| bad("its place is no number"))?;
+        if !position.follows(from.position) {
+            let what = format!("the entries between it and {position} are missing");
+            return Err(Error::damaged(partition, from.position, what));
+        }
+        let payload = row.get_ref(3)?.as_blob().map_err(|_| bad("its payload is no bytes"))?;
+        let link = from.then(partition, position, payload);
+        if unsigned(row, 2)? != Some(link.crc) {
+            let what = "its checksum does not fit it or the entry before it";
+            return Err(Error::damaged(partition, position, what));
+        }
+        each(position, payload)?;
+        *from = link;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A page that cannot be read is damage with a place.
+fn unread(partition: Partition, after: Position, error: rusqlite::Error) -> Error {
+    match Error::from(error) {
+        Error::Corrupt(what) => Error::damaged(partition, after, format!("after it, {what}")),
+        other => other,
+    }
+}
+
+/// Columns 0 and 1 as a position; none if they are no such numbers.
+pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Option<Position>> {
+    let number = |column| row.get_ref(column).map(|value| value.as_i64().ok());
+    let (epoch, seq) = (number(0)?, number(1)?);
+    Ok(epoch
+        .and_then(|n| u64::try_from(n).ok())
+        .zip(seq.and_then(|n| u64::try_from(n).ok()))
+        .map(|(epoch, seq)| Position { epoch, seq }))
+}
+
+/// A column as a checksum; none if it is no such number.
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u32>> {
+    Ok(row.get_ref(column)?.as_i64().ok().and_then(|n| u32::try_from(n).ok()))
+}

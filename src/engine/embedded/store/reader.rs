@@ -1,0 +1,199 @@
+//! Reading the journal on a connection of its own: beside the process that writes it, or by
+//! the writer itself.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::chain::{Link, link_at, walk};
+use super::error::Error;
+use super::fold::Fold;
+use super::schema::{JOURNAL, SNAPSHOTS};
+use super::snapshots::{self, Head};
+use crate::domain::{Decision, Shop, ShopId};
+use crate::engine::embedded::codec;
+use crate::journal::{Entry, Partition, Position};
+
+/// Entries of one read.
+const BATCH: usize = 4_096;
+
+/// A read-only view of the journal and its snapshots.
+#[derive(Debug)]
+pub struct Reader {
+    journal: Connection,
+    snapshots: Connection,
+}
+
+/// A partition's state, as it was after its last entry.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The last entry; [`Position::START`] if there is none.
+    pub position: Position,
+    /// The shops.
+    pub shops: HashMap<ShopId, Shop>,
+    /// The snapshot it was made from; none = from the first entry.
+    pub snapshot: Option<Position>,
+    /// Entries replayed after the snapshot.
+    pub replayed: u64,
+    /// Snapshots that were damaged and passed over, newest first, in words.
+    pub passed_over: Vec<String>,
+}
+
+/// What a walk over a partition's whole chain has found in order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of their payloads.
+    pub bytes: u64,
+    /// The last of them.
+    pub position: Position,
+}
+
+impl Reader {
+    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+        Ok(Self { journal: JOURNAL.open_to_read(dir)?, snapshots: SNAPSHOTS.open_to_read(dir)? })
+    }
+
+    /// Up to `max` entries after a position, oldest first, each checked.
+    pub fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+        max: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::new();
+        let mut from = link_at(&self.journal, partition, after)?;
+        walk(&self.journal, partition, &mut from, max, |position, payload| {
+            let (shop, decision) = decode(partition, position, payload)?;
+            entries.push(Entry { partition, position, shop, decision: Arc::new(decision) });
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Walks a partition's whole chain in small steps.
+    pub fn verify(&self, partition: Partition) -> Result<Verified, Error> {
+        let mut verified = Verified::default();
+        self.each(partition, Link::default(), |position, payload| {
+            verified.entries += 1;
+            verified.bytes += payload.len() as u64;
+            verified.position = position;
+            Ok(())
+        })?;
+        Ok(verified)
+    }
+
+    /// Hands every entry of a partition from the first on to `each`, checked and decoded.
+    pub fn replay(
+        &self,
+        partition: Partition,
+        mut each: impl FnMut(Position, ShopId, Decision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.each(partition, Link::default(), |position, payload| {
+            let (shop, decision) = decode(partition, position, payload)?;
+            each(position, shop, decision)
+        })?;
+        Ok(())
+    }
+
+    /// The state of a partition from its newest good snapshot and every entry after it.
+    pub fn load(&self, partition: Partition) -> Result<Loaded, Error> {
+        self.load_linked(partition).map(|(loaded, _)| loaded)
+    }
+
+    /// The same, with the chain's end.
+    pub(super) fn load_linked(&self, partition: Partition) -> Result<(Loaded, Link), Error> {
+        let mut passed_over = Vec::new();
+        let (from, shops) = self.newest(partition, &mut passed_over)?.unwrap_or_default();
+        let mut fold = Fold::new(partition, shops);
+        let link = self.each(partition, from, |position, payload| {
+            let (shop, decision) = decode(partition, position, payload)?;
+            fold.replay(position, shop, &decision)
+        })?;
+        let loaded = Loaded {
+            position: link.position,
+            snapshot: (from != Link::default()).then_some(from.position),
+            replayed: fold.replayed(),
+            shops: fold.into_shops(),
+            passed_over,
+        };
+        Ok((loaded, link))
+    }
+
+    fn newest(
+        &self,
+        partition: Partition,
+        passed_over: &mut Vec<String>,
+    ) -> Result<Option<(Link, HashMap<ShopId, Shop>)>, Error> {
+        let heads = match snapshots::heads(&self.snapshots, partition) {
+            Err(Error::Corrupt(what)) => vec![Err(what)],
+            heads => heads?,
+        };
+        for head in heads {
+            match self.restore(partition, head)? {
+                Ok(found) => return Ok(Some(found)),
+                Err(what) => {
+                    tracing::warn!(%partition, what, "a snapshot is damaged and passed over");
+                    passed_over.push(what);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A snapshot, or how it is damaged. One that is good but not of this journal's history
+    /// means that entries were lost: that is no reason to pass it over.
+    fn restore(
+        &self,
+        partition: Partition,
+        head: Result<Head, String>,
+    ) -> Result<Result<(Link, HashMap<ShopId, Shop>), String>, Error> {
+        let head = match head {
+            Ok(head) => head,
+            Err(what) => return Ok(Err(what)),
+        };
+        let named = |what: String| format!("snapshot at {}: {what}", head.position);
+        let bytes = match snapshots::bytes(&self.snapshots, partition, &head)? {
+            Ok(bytes) => bytes,
+            Err(what) => return Ok(Err(named(what))),
+        };
+        let link = Link { position: head.position, crc: head.chain };
+        let found = link_at(&self.journal, partition, head.position)?;
+        if found != link {
+            let what = format!("the snapshot at {} is of another history", head.position);
+            return Err(Error::damaged(partition, found.position, what));
+        }
+        Ok(match codec::decode_snapshot(&bytes) {
+            Ok(shops) => Ok((link, shops)),
+            Err(error) => Err(named(error.to_string())),
+        })
+    }
+
+    fn each(
+        &self,
+        partition: Partition,
+        mut from: Link,
+        mut each: impl FnMut(Position, &[u8]) -> Result<(), Error>,
+    ) -> Result<Link, Error> {
+        while walk(&self.journal, partition, &mut from, BATCH, &mut each)? == BATCH {}
+        Ok(from)
+    }
+}
+
+fn decode(
+    partition: Partition,
+    position: Position,
+    payload: &[u8],
+) -> Result<(ShopId, Decision), Error> {
+    let (shop, decision) =
+        codec::decode_entry(payload).map_err(|error| Error::damaged(partition, position, error))?;
+    if Partition::of(&shop) == partition {
+        Ok((shop, decision))
+    } else {
+        let what = format!("shop {shop} belongs to partition {}", Partition::of(&shop));
+        Err(Error::damaged(partition, position, what))
+    }
+}
