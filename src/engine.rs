@@ -72,7 +72,8 @@ impl Engine {
         customer: &CustomerId,
     ) -> Result<Seen<CustomerView>, Failure> {
         let customer = customer.clone();
-        self.ask(shop, move |shop| views::customer(shop, &customer)).await
+        self.ask(shop, move |shop| views::customer(shop, &customer))
+            .await
     }
 
     /// What a host sees besides: the first SKUs, the newest bookings, who waits.
@@ -92,7 +93,8 @@ impl Engine {
         query: String,
         cursor: Option<SkuId>,
     ) -> Result<Seen<SkuPage>, Failure> {
-        self.ask(shop, move |shop| views::skus(shop, &query, cursor.as_ref())).await
+        self.ask(shop, move |shop| views::skus(shop, &query, cursor.as_ref()))
+            .await
     }
 
     /// The shop's settings.

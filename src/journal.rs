@@ -66,7 +66,10 @@ impl Position {
     /// The position after this one in the same epoch.
     #[must_use]
     pub fn next(self) -> Self {
-        Self { epoch: self.epoch, seq: self.seq.saturating_add(1) }
+        Self {
+            epoch: self.epoch,
+            seq: self.seq.saturating_add(1),
+        }
     }
 
     /// Whether an entry here may stand right after one at `earlier`: the next of its epoch, or
@@ -93,7 +96,10 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, PositionError> {
         let (epoch, seq) = text.split_once(':').ok_or(PositionError)?;
-        Ok(Self { epoch: number(epoch)?, seq: number(seq)? })
+        Ok(Self {
+            epoch: number(epoch)?,
+            seq: number(seq)?,
+        })
     }
 }
 
@@ -123,7 +129,9 @@ pub struct Entry {
 pub fn fnv1a(bytes: &[u8]) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    bytes.iter().fold(OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+    bytes.iter().fold(OFFSET, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
+    })
 }
 
 #[cfg(test)]
@@ -152,7 +160,10 @@ mod tests {
         for n in 0..16_000 {
             counts[Partition::of(&ShopId::new(&format!("shop-{n}")).unwrap()).index()] += 1;
         }
-        assert!(counts.iter().all(|n| (800..1_200).contains(n)), "{counts:?}");
+        assert!(
+            counts.iter().all(|n| (800..1_200).contains(n)),
+            "{counts:?}"
+        );
         assert_eq!(Partition::of(&ShopId::new("demo").unwrap()), Partition(12));
     }
 

@@ -12,8 +12,8 @@ use dashmap::DashMap;
 use crate::domain::{CustomerId, LiveId, Shop, ShopId};
 use crate::journal::{Entry, Position};
 pub use apply::{Change, DropNews};
-pub use rows::{DropRow, ItemRow, LiveRow};
 use rows::ShopRows;
+pub use rows::{DropRow, ItemRow, LiveRow};
 
 /// What everybody may see, by shop.
 #[derive(Debug, Default)]
@@ -50,7 +50,11 @@ impl Mirror {
     pub fn apply(&self, entry: &Entry) -> Change {
         let mut shop = self.shops.entry(entry.shop.clone()).or_default();
         let change = shop.apply(entry.position, &entry.decision);
-        for live in change.lives.iter().filter(|live| !self.lives.contains_key(*live)) {
+        for live in change
+            .lives
+            .iter()
+            .filter(|live| !self.lives.contains_key(*live))
+        {
             self.lives.insert(live.clone(), entry.shop.clone());
         }
         change
@@ -81,7 +85,9 @@ impl Mirror {
 
     /// The position a shop's rows stand at.
     pub fn position(&self, shop: &ShopId) -> Position {
-        self.shops.get(shop).map_or_else(Position::default, |shop| shop.position)
+        self.shops
+            .get(shop)
+            .map_or_else(Position::default, |shop| shop.position)
     }
 
     /// Every live with its title, by shop.
@@ -99,23 +105,30 @@ impl Mirror {
     }
 
     /// One drop's row.
-    pub fn drop(&self, shop: &ShopId, drop: crate::domain::DropId) -> Option<DropRow> {
-        self.shops.get(shop)?.drop(drop)
+    pub fn drop_row(&self, shop: &ShopId, drop: crate::domain::DropId) -> Option<DropRow> {
+        self.shops.get(shop)?.drop_row(drop)
     }
 
     /// Who waits for a drop, first served first, with units.
     pub fn waiters(&self, shop: &ShopId, drop: crate::domain::DropId) -> Vec<(CustomerId, u32)> {
-        self.shops.get(shop).map_or_else(Vec::new, |shop| shop.waiters(drop))
+        self.shops
+            .get(shop)
+            .map_or_else(Vec::new, |shop| shop.waiters(drop))
     }
 
     /// Whether a customer waits for anything.
     pub fn waits(&self, shop: &ShopId, customer: &CustomerId) -> bool {
-        self.shops.get(shop).is_some_and(|shop| shop.waits(customer))
+        self.shops
+            .get(shop)
+            .is_some_and(|shop| shop.waits(customer))
     }
 
     /// A customer's reputation.
     pub fn reputation(&self, shop: &ShopId, customer: &CustomerId) -> u8 {
-        let known = self.shops.get(shop).and_then(|s| s.reputations.get(customer).copied());
+        let known = self
+            .shops
+            .get(shop)
+            .and_then(|s| s.reputations.get(customer).copied());
         known.unwrap_or(crate::domain::customer::REPUTATION_FULL)
     }
 }

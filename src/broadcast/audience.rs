@@ -87,7 +87,11 @@ impl Audience {
             hosts: AtomicUsize::new(0),
             viewers: Mutex::default(),
             guests: AtomicUsize::new(0),
-            latest: ArcSwap::from_pointee(Tick { p: here, s: here, stock: Frame::new() }),
+            latest: ArcSwap::from_pointee(Tick {
+                p: here,
+                s: here,
+                stock: Frame::new(),
+            }),
             slow: ArcSwap::from_pointee((0, Frame::new())),
             news: Mutex::default(),
             woken: Notify::new(),
@@ -172,7 +176,11 @@ impl Audience {
             news.oldest.get_or_insert(at);
             news.entries += 1;
             let hosts = self.hosts.load(Ordering::Relaxed) > 0;
-            note(&mut Heard { news: &mut news, hosts, booked: &self.booked_total });
+            note(&mut Heard {
+                news: &mut news,
+                hosts,
+                booked: &self.booked_total,
+            });
         }
         self.woken.notify_one();
     }
@@ -193,9 +201,19 @@ impl Audience {
         let currency = &view.live.spec.currency;
         let frame = |row| {
             let drop = rows::DropMessage::of(row, currency);
-            let event = event.unwrap_or(if drop.state == "closed" { "closed" } else { "changed" });
+            let event = event.unwrap_or(if drop.state == "closed" {
+                "closed"
+            } else {
+                "changed"
+            });
             let at = view.position;
-            ServerMessage::Drop { event, drop: &drop, epoch: at.epoch, s: at.seq }.frame()
+            ServerMessage::Drop {
+                event,
+                drop: &drop,
+                epoch: at.epoch,
+                s: at.seq,
+            }
+            .frame()
         };
         view.drops.iter().map(frame).collect()
     }
@@ -243,23 +261,41 @@ impl Audience {
         let (oldest, entries, wanted) = {
             let mut news = lock(&self.news);
             let wanted = std::mem::take(&mut news.wanted);
-            (news.oldest.take(), std::mem::take(&mut news.entries), wanted)
+            (
+                news.oldest.take(),
+                std::mem::take(&mut news.entries),
+                wanted,
+            )
         };
         let Some(oldest) = oldest else { return };
         let began = Instant::now();
         let p = self.latest.load().s;
-        let Some(view) = self.mirror.since(&self.live, p) else { return };
-        let stock = if view.items.is_empty() { Frame::new() } else { stock_frame(p, &view) };
-        self.latest.store(Arc::new(Tick { p, s: view.position, stock }));
+        let Some(view) = self.mirror.since(&self.live, p) else {
+            return;
+        };
+        let stock = if view.items.is_empty() {
+            Frame::new()
+        } else {
+            stock_frame(p, &view)
+        };
+        self.latest.store(Arc::new(Tick {
+            p,
+            s: view.position,
+            stock,
+        }));
         let broadcast = &metrics().broadcast;
-        broadcast.tick_build_duration.record_duration(began.elapsed());
+        broadcast
+            .tick_build_duration
+            .record_duration(began.elapsed());
         let fanout = Instant::now();
         lock(&self.seats).values().for_each(|seat| seat.wake());
         broadcast.fanout_duration.record_duration(fanout.elapsed());
         broadcast.ticks.increment();
         broadcast.conflated_events.add(entries.saturating_sub(1));
         let late = Millis(clock.now_ms()).since(oldest);
-        broadcast.decision_to_frame.record_duration(Duration::from_millis(late));
+        broadcast
+            .decision_to_frame
+            .record_duration(Duration::from_millis(late));
         if !wanted.is_empty() {
             self.tell_hosts(engine, clock, wanted).await;
         }
@@ -267,22 +303,38 @@ impl Audience {
 
     /// Rows as they stand, asked of the engine: absolute, so nothing is lost by conflating.
     async fn tell_hosts(&self, engine: &Engine, clock: &Clock, wanted: Wanted) {
-        let Ok(seen) = engine.rows(&self.shop, wanted).await else { return };
-        let drop = |id| self.mirror.drop(&self.shop, id);
-        let sku_of = |id| drop(id).map_or_else(String::new, |d| d.sku.to_string());
-        let currency = self.view().map_or_else(String::new, |v| v.live.spec.currency.to_string());
+        let Ok(seen) = engine.rows(&self.shop, wanted).await else {
+            return;
+        };
+        let drop_row = |id| self.mirror.drop_row(&self.shop, id);
+        let sku_of = |id| drop_row(id).map_or_else(String::new, |d| d.sku.to_string());
+        let currency = self
+            .view()
+            .map_or_else(String::new, |v| v.live.spec.currency.to_string());
         let bookings: Vec<Value> = seen
             .value
             .bookings
             .iter()
             .map(|(row, end)| {
-                rows::booking(row, &sku_of(row.drop), end.map_or("held", |end| end.as_str()))
+                rows::booking(
+                    row,
+                    &sku_of(row.drop),
+                    end.map_or("held", |end| end.as_str()),
+                )
             })
             .collect();
-        let waiters: Vec<Value> =
-            seen.value.waiters.iter().map(|row| rows::waiter(row, &sku_of(row.drop))).collect();
-        let catalog: Vec<Value> =
-            seen.value.skus.iter().map(|row| rows::sku(row, &currency)).collect();
+        let waiters: Vec<Value> = seen
+            .value
+            .waiters
+            .iter()
+            .map(|row| rows::waiter(row, &sku_of(row.drop)))
+            .collect();
+        let catalog: Vec<Value> = seen
+            .value
+            .skus
+            .iter()
+            .map(|row| rows::sku(row, &currency))
+            .collect();
         let customers: Vec<Value> = seen.value.customers.iter().map(rows::customer).collect();
         let frame = encode(&json!({
             "type": "activity",
@@ -296,7 +348,10 @@ impl Audience {
             "booked_total": self.booked_total.load(Ordering::Relaxed),
             "connections": lock(&self.seats).len(),
         }));
-        for seat in lock(&self.seats).values().filter(|seat| seat.role == SeatRole::Host) {
+        for seat in lock(&self.seats)
+            .values()
+            .filter(|seat| seat.role == SeatRole::Host)
+        {
             seat.send(frame.clone());
         }
     }
@@ -310,22 +365,40 @@ impl Audience {
         let (ticker, queues) = {
             let mut news = lock(&self.news);
             news.viewers_changed = false;
-            (std::mem::take(&mut news.ticker), std::mem::take(&mut news.queues))
+            (
+                std::mem::take(&mut news.ticker),
+                std::mem::take(&mut news.queues),
+            )
         };
         let count = self.viewers();
         let mut lines = Vec::new();
         if told.viewers != count {
             told.viewers = count;
-            lines.push(ServerMessage::Viewers { count, approximate: true }.frame());
-            metrics().broadcast.frames_sent.of(FrameType::Viewers).increment();
+            lines.push(
+                ServerMessage::Viewers {
+                    count,
+                    approximate: true,
+                }
+                .frame(),
+            );
+            metrics()
+                .broadcast
+                .frames_sent
+                .of(FrameType::Viewers)
+                .increment();
         }
         if !ticker.is_empty() {
             lines.push(ServerMessage::Ticker { bookings: &ticker }.frame());
-            metrics().broadcast.frames_sent.of(FrameType::Ticker).increment();
+            metrics()
+                .broadcast
+                .frames_sent
+                .of(FrameType::Ticker)
+                .increment();
         }
         if !lines.is_empty() {
             let number = self.slow.load().0 + 1;
-            self.slow.store(Arc::new((number, Frame::from(lines.join(&b'\n')))));
+            self.slow
+                .store(Arc::new((number, Frame::from(lines.join(&b'\n')))));
             lock(&self.seats).values().for_each(|seat| seat.wake());
         }
         for drop in queues {
@@ -334,14 +407,21 @@ impl Audience {
     }
 
     fn tell_waiters(&self, hub: &super::Hub, drop: DropId, told: &mut Told) {
-        let Some(row) = self.mirror.drop(&self.shop, drop) else { return };
+        let Some(row) = self.mirror.drop_row(&self.shop, drop) else {
+            return;
+        };
         let waiters = self.mirror.waiters(&self.shop, drop);
         let before = told.ahead.remove(&drop).unwrap_or_default();
         let (mut ahead_units, mut now) = (0, HashMap::with_capacity(waiters.len()));
         for (customer, qty) in waiters {
             if before.get(&customer) != Some(&(ahead_units, qty)) {
                 let (drop, sku) = (row.drop.to_string(), row.sku.to_string());
-                let frame = ServerMessage::Waiting { drop: &drop, sku: &sku, qty, ahead_units };
+                let frame = ServerMessage::Waiting {
+                    drop: &drop,
+                    sku: &sku,
+                    qty,
+                    ahead_units,
+                };
                 hub.tell(&self.shop, &customer, &frame.frame());
             }
             now.insert(customer, (ahead_units, qty));
@@ -386,7 +466,9 @@ impl Heard<'_> {
         if self.news.ticker.len() < TICKER_MAX {
             let first = customer.as_str().chars().next().unwrap_or('*');
             let name = format!("{}***", first.to_uppercase());
-            self.news.ticker.push(json!({"name": name, "sku": sku, "qty": qty}));
+            self.news
+                .ticker
+                .push(json!({"name": name, "sku": sku, "qty": qty}));
         }
     }
 }
@@ -394,9 +476,19 @@ impl Heard<'_> {
 fn stock_frame(p: Position, view: &LiveView) -> Frame {
     let items: Vec<ItemMessage> = view.items.iter().map(ItemMessage::of).collect();
     // A position of another epoch has no place in this one's range: everything is covered.
-    let p = if p.epoch == view.position.epoch { p.seq } else { 0 };
+    let p = if p.epoch == view.position.epoch {
+        p.seq
+    } else {
+        0
+    };
     let (epoch, s) = (view.position.epoch, view.position.seq);
-    ServerMessage::Stock { epoch, p, s, items: &items }.frame()
+    ServerMessage::Stock {
+        epoch,
+        p,
+        s,
+        items: &items,
+    }
+    .frame()
 }
 
 async fn sleep_until(at: Option<Instant>) {

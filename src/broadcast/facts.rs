@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use super::audience::Heard;
 use super::hub::Hub;
-use crate::domain::{
-    BookingEnd, BookingId, CustomerId, DropId, Event, Millis, Origin, ShopId,
-};
+use crate::domain::{BookingEnd, BookingId, CustomerId, DropId, Event, Millis, Origin, ShopId};
 use crate::journal::Entry;
 use crate::mirror::{Change, DropRow};
 use crate::protocol::to_client::encode;
@@ -20,7 +18,9 @@ impl Hub {
             self.tell_customer(entry, event);
         }
         for live in &change.lives {
-            let Some(audience) = self.known(live) else { continue };
+            let Some(audience) = self.known(live) else {
+                continue;
+            };
             for (drop, news) in &change.drops {
                 self.tell_drop(&audience, entry, *drop, news.as_str());
             }
@@ -42,7 +42,9 @@ impl Hub {
     fn hear_quietly(&self, entry: &Entry) {
         let lives = self.mirror().lives();
         for (live, ..) in lives.iter().filter(|(_, shop, _)| *shop == entry.shop) {
-            let Some(audience) = self.known(live) else { continue };
+            let Some(audience) = self.known(live) else {
+                continue;
+            };
             if entry.decision.events.is_empty() {
                 continue;
             }
@@ -56,11 +58,21 @@ impl Hub {
     }
 
     fn tell_drop(&self, audience: &super::Audience, entry: &Entry, drop: DropId, news: &str) {
-        let row = self.mirror().drop(&entry.shop, drop).filter(|row| row.live == audience.live);
-        let (Some(row), Some(view)) = (row, audience.view()) else { return };
+        let row = self
+            .mirror()
+            .drop_row(&entry.shop, drop)
+            .filter(|row| row.live == audience.live);
+        let (Some(row), Some(view)) = (row, audience.view()) else {
+            return;
+        };
         let drop = rows::DropMessage::of(&row, &view.live.spec.currency);
         let at = entry.position;
-        let message = ServerMessage::Drop { event: news, drop: &drop, epoch: at.epoch, s: at.seq };
+        let message = ServerMessage::Drop {
+            event: news,
+            drop: &drop,
+            epoch: at.epoch,
+            s: at.seq,
+        };
         audience.tell_all(&message.frame());
     }
 
@@ -80,7 +92,16 @@ impl Hub {
         };
         let shop = &entry.shop;
         match event {
-            Event::Booked { booking, customer, drop, qty, price, deadline, origin, .. } => {
+            Event::Booked {
+                booking,
+                customer,
+                drop,
+                qty,
+                price,
+                deadline,
+                origin,
+                ..
+            } => {
                 let tapped = *origin == Origin::Tap;
                 // Whoever tapped has the answer; their other windows have not.
                 if self.seats_of(shop, customer) <= usize::from(tapped) {
@@ -95,7 +116,16 @@ impl Hub {
                 let what = if tapped { "held" } else { "promoted" };
                 self.tell(shop, customer, &fact(booking, what, extra));
             }
-            Event::Released { booking, customer, drop, qty, left, end, reason, .. } => {
+            Event::Released {
+                booking,
+                customer,
+                drop,
+                qty,
+                left,
+                end,
+                reason,
+                ..
+            } => {
                 if self.seats_of(shop, customer) == 0 {
                     return;
                 }
@@ -112,15 +142,29 @@ impl Hub {
                 extra["reputation"] = json!(self.mirror().reputation(shop, customer));
                 self.tell(shop, customer, &fact(booking, end.as_str(), extra));
             }
-            Event::Extended { booking, customer, deadline } => {
+            Event::Extended {
+                booking,
+                customer,
+                deadline,
+            } => {
                 let extra = json!({"deadline_ms": deadline.0});
                 self.tell(shop, customer, &fact(booking, "extended", extra));
             }
-            Event::ReputationChanged { customer, booking: None, after, .. } => {
+            Event::ReputationChanged {
+                customer,
+                booking: None,
+                after,
+                ..
+            } => {
                 let frame = ServerMessage::Reputation { reputation: *after }.frame();
                 self.tell(shop, customer, &frame);
             }
-            Event::Unqueued { drop, customer, left, .. } => {
+            Event::Unqueued {
+                drop,
+                customer,
+                left,
+                ..
+            } => {
                 let mut message = self.named(shop, *drop);
                 message["type"] = json!("waiting");
                 message["qty"] = json!(0);
@@ -133,7 +177,7 @@ impl Hub {
     }
 
     fn named(&self, shop: &ShopId, drop: DropId) -> Value {
-        let row: Option<DropRow> = self.mirror().drop(shop, drop);
+        let row: Option<DropRow> = self.mirror().drop_row(shop, drop);
         let view = row.as_ref().and_then(|row| self.mirror().live(&row.live));
         json!({
             "drop": drop.to_string(),
@@ -149,8 +193,15 @@ impl Hub {
             heard.want(|w| drop(w.customers.insert(customer.clone())));
         };
         match event {
-            Event::Booked { booking, customer, drop: id, qty, origin, .. } => {
-                let sku = self.mirror().drop(shop, *id).map(|d| d.sku.to_string());
+            Event::Booked {
+                booking,
+                customer,
+                drop: id,
+                qty,
+                origin,
+                ..
+            } => {
+                let sku = self.mirror().drop_row(shop, *id).map(|d| d.sku.to_string());
                 heard.booked(customer, &sku.unwrap_or_default(), *qty);
                 heard.want(|w| {
                     w.bookings.insert(*booking);
@@ -163,7 +214,12 @@ impl Hub {
             Event::Released { booking, .. } | Event::Extended { booking, .. } => {
                 heard.want(|w| drop(w.bookings.insert(*booking)));
             }
-            Event::Joined { drop: id, customer, .. } | Event::Unqueued { drop: id, customer, .. } => {
+            Event::Joined {
+                drop: id, customer, ..
+            }
+            | Event::Unqueued {
+                drop: id, customer, ..
+            } => {
                 heard.want(|w| drop(w.waiters.insert((*id, customer.clone()))));
                 person(heard, customer);
             }
@@ -188,9 +244,11 @@ impl Hub {
 /// What a release cost, by the reputation entry of the same decision.
 fn penalty_of(entry: &Entry, released: BookingId) -> u32 {
     let of = |event: &Event| match event {
-        Event::ReputationChanged { booking: Some(booking), applied, .. } if *booking == released => {
-            Some(applied.unsigned_abs())
-        }
+        Event::ReputationChanged {
+            booking: Some(booking),
+            applied,
+            ..
+        } if *booking == released => Some(applied.unsigned_abs()),
         _ => None,
     };
     entry.decision.events.iter().find_map(of).unwrap_or(0)

@@ -68,7 +68,9 @@ impl Hub {
 
     /// The audience of a live, if anybody has ever watched it here.
     pub(super) fn known(&self, live: &LiveId) -> Option<Arc<Audience>> {
-        self.audiences.get(live).map(|audience| Arc::clone(&audience))
+        self.audiences
+            .get(live)
+            .map(|audience| Arc::clone(&audience))
     }
 
     /// Takes a seat. Give it back with [`Hub::leave`].
@@ -82,7 +84,10 @@ impl Hub {
         let seat = Arc::new(Seat::new(number, customer, role));
         if let Some(customer) = &seat.customer {
             let person = (audience.shop.clone(), customer.clone());
-            self.people.entry(person).or_default().push(Arc::clone(&seat));
+            self.people
+                .entry(person)
+                .or_default()
+                .push(Arc::clone(&seat));
         }
         audience.join(&seat);
         self.seats.fetch_add(1, Ordering::Relaxed);
@@ -110,7 +115,9 @@ impl Hub {
 
     /// How many connections a customer has.
     pub(super) fn seats_of(&self, shop: &ShopId, customer: &CustomerId) -> usize {
-        self.people.get(&(shop.clone(), customer.clone())).map_or(0, |seats| seats.len())
+        self.people
+            .get(&(shop.clone(), customer.clone()))
+            .map_or(0, |seats| seats.len())
     }
 
     /// Whether a customer waits for anything.
@@ -120,12 +127,18 @@ impl Hub {
 
     /// Notes that a customer was reported away; true if that is news.
     pub fn note_away(&self, person: &Person) -> bool {
-        self.away.lock().unwrap_or_else(PoisonError::into_inner).insert(person.clone())
+        self.away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(person.clone())
     }
 
     /// Notes that a customer is back; true if they had been reported away.
     pub fn note_back(&self, person: &Person) -> bool {
-        self.away.lock().unwrap_or_else(PoisonError::into_inner).remove(person)
+        self.away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(person)
     }
 
     /// Tells a customer something on every connection.
@@ -139,12 +152,16 @@ impl Hub {
 
     /// Tells everybody on this node something.
     pub fn tell_all(&self, frame: &Frame) {
-        self.audiences.iter().for_each(|audience| audience.tell_all(frame));
+        self.audiences
+            .iter()
+            .for_each(|audience| audience.tell_all(frame));
     }
 
     /// Closes every connection.
     pub fn close_all(&self, why: Close) {
-        self.audiences.iter().for_each(|audience| audience.each(|seat| seat.close(why)));
+        self.audiences
+            .iter()
+            .for_each(|audience| audience.each(|seat| seat.close(why)));
     }
 
     /// Connections on this node.
@@ -154,7 +171,10 @@ impl Hub {
 
     /// Viewers of all lives of this node.
     pub fn viewers(&self) -> usize {
-        self.audiences.iter().map(|audience| audience.viewers()).sum()
+        self.audiences
+            .iter()
+            .map(|audience| audience.viewers())
+            .sum()
     }
 
     pub(super) fn mirror(&self) -> &Mirror {

@@ -54,7 +54,11 @@ impl Seat {
 
     /// Puts a frame into the lossless lane. When it is full the connection is to be closed.
     pub fn send(&self, frame: Frame) {
-        let most = if self.role == SeatRole::Host { HOST_QUEUE_MAX } else { QUEUE_MAX };
+        let most = if self.role == SeatRole::Host {
+            HOST_QUEUE_MAX
+        } else {
+            QUEUE_MAX
+        };
         let full = {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let full = queue.len() >= most;
@@ -73,7 +77,10 @@ impl Seat {
 
     /// Asks the connection to close. The first reason stays.
     pub fn close(&self, why: Close) {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        self.end
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(why);
         self.ended.store(true, Ordering::Release);
         self.wake();
     }

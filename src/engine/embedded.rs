@@ -15,7 +15,6 @@ pub mod snapshot;
 pub mod store;
 mod writer;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -28,7 +27,7 @@ use crate::journal::{Entry, PARTITIONS, Partition, Position};
 use crate::lifecycle::Lifecycle;
 use desk::{Desk, MAILBOX_MAX, Message};
 use store::{Loaded, Store};
-use writer::{WORK_MAX, Work};
+use writer::WORK_MAX;
 
 /// What callers are asked to wait when a mailbox is full.
 const RETRY_MS: u64 = 250;
@@ -62,14 +61,21 @@ pub fn open(dir: &Path) -> Result<Opened, Error> {
         let partition = Partition(number);
         loaded.push((partition, store.load(partition)?));
     }
-    Ok(Opened { dir: dir.to_owned(), store, loaded })
+    Ok(Opened {
+        dir: dir.to_owned(),
+        store,
+        loaded,
+    })
 }
 
 impl Opened {
     /// Every shop with the position it stands at.
     pub fn shops(&self) -> impl Iterator<Item = (Partition, Position, &ShopId, &Shop)> {
         self.loaded.iter().flat_map(|(partition, loaded)| {
-            loaded.shops.iter().map(|(id, shop)| (*partition, loaded.position, id, shop))
+            loaded
+                .shops
+                .iter()
+                .map(|(id, shop)| (*partition, loaded.position, id, shop))
         })
     }
 
@@ -84,7 +90,22 @@ impl Opened {
         let (snapshots, wanted) = mpsc::channel(usize::from(PARTITIONS));
         let system = CustomerId::new("system").unwrap_or_else(|_| unreachable!("a plain word"));
         let mut desks = Vec::new();
-        for (partition, Loaded { position, shops, tail, .. }) in self.loaded {
+        for (
+            partition,
+            Loaded {
+                position,
+                shops,
+                replayed,
+                ..
+            },
+        ) in self.loaded
+        {
+            let tail = usize::try_from(replayed).unwrap_or(usize::MAX);
+            // The first epoch; a position of epoch 0 is before every entry.
+            let position = Position {
+                epoch: position.epoch.max(1),
+                ..position
+            };
             let (door, mailbox) = mpsc::channel(MAILBOX_MAX);
             let desk = Desk::new(
                 partition,
@@ -100,29 +121,19 @@ impl Opened {
             desks.push(door);
         }
         let (dir, store) = (self.dir, self.store);
-        let spare = work.downgrade();
-        house.spawn_thread("snapshots", move || make_snapshots(&dir, wanted, &spare))?;
+        house.spawn_thread("snapshots", move || make_snapshots(&dir, wanted))?;
         house.spawn_thread("journal", move || writer::run(store, todo, &feed))?;
-        Ok(Handle { desks: desks.into() })
+        Ok(Handle {
+            desks: desks.into(),
+        })
     }
 }
 
 /// Makes snapshots beside the desks, which go on deciding: reads the journal back as a restart
 /// would, so that every snapshot also proves that this works.
-fn make_snapshots(
-    dir: &Path,
-    mut wanted: mpsc::Receiver<Partition>,
-    work: &mpsc::WeakSender<Work>,
-) -> Result<(), Error> {
-    let mut reader = Store::reader(dir)?;
+fn make_snapshots(dir: &Path, mut wanted: mpsc::Receiver<Partition>) -> Result<(), Error> {
     while let Some(partition) = wanted.blocking_recv() {
-        let Loaded { position, shops, .. } = reader.load(partition)?;
-        let state = snapshot::encode(&shops);
-        drop(shops);
-        let Some(work) = work.upgrade() else { break };
-        if work.blocking_send(Work::Snapshot { partition, position, state }).is_err() {
-            break;
-        }
+        snapshot::refresh(dir, partition)?;
     }
     Ok(())
 }
@@ -138,7 +149,15 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         let sent = Instant::now();
         let request = Box::new(request);
-        self.send(shop, Message::Submit { shop: shop.clone(), request, reply, sent })?;
+        self.send(
+            shop,
+            Message::Submit {
+                shop: shop.clone(),
+                request,
+                reply,
+                sent,
+            },
+        )?;
         // Once it was handed over, silence means that it is not known what became of it.
         answer.await.unwrap_or(Err(Failure::Unknown))
     }
@@ -150,11 +169,22 @@ impl Handle {
     ) -> Result<Seen<T>, Failure> {
         let (reply, answer) = oneshot::channel();
         let question = Box::new(move |shop: Option<&Shop>, position| {
-            let value = shop.map_or_else(|| question(&Shop::default()), |shop| question(shop));
+            let value = match shop {
+                Some(shop) => question(shop),
+                None => question(&Shop::default()),
+            };
             Box::new(move || drop(reply.send(Seen { position, value }))) as Box<dyn FnOnce() + Send>
         });
-        self.send(shop, Message::Ask { shop: shop.clone(), question })?;
-        answer.await.map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
+        self.send(
+            shop,
+            Message::Ask {
+                shop: shop.clone(),
+                question,
+            },
+        )?;
+        answer
+            .await
+            .map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
     }
 
     pub(super) async fn ready(&self) -> bool {

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::booking::BookingState;
-use crate::domain::{
-    BookingId, Buckets, CustomerId, DropId, Millis, Origin, Shop, SkuId, SkuSpec,
-};
+use crate::domain::{BookingId, Buckets, CustomerId, DropId, Millis, Origin, Shop, SkuId, SkuSpec};
 
 /// Most bookings, waiters and SKUs in one answer.
 const BOOKINGS_MAX: usize = 500;
@@ -142,9 +140,18 @@ pub(super) fn customer(shop: &Shop, id: &CustomerId) -> CustomerView {
         let d = shop.drops.get(drop)?;
         let entry = d.waitlist.get(&d.shares.get(id)?.place?)?;
         let ahead = shop.ahead_of(d, id);
-        Some(WaitingRow { drop: *drop, qty: entry.qty, ahead, since: entry.since })
+        Some(WaitingRow {
+            drop: *drop,
+            qty: entry.qty,
+            ahead,
+            since: entry.since,
+        })
     });
-    CustomerView { customer: customer_row(shop, id), bookings, waiting: waiting.collect() }
+    CustomerView {
+        customer: customer_row(shop, id),
+        bookings,
+        waiting: waiting.collect(),
+    }
 }
 
 fn customer_row(shop: &Shop, id: &CustomerId) -> CustomerRow {
@@ -169,9 +176,14 @@ pub(super) fn host(shop: &Shop) -> HostView {
     let drops = || shop.drops.values().rev();
     let held = drops().map(|d| d.held.len()).sum();
     let newest = drops().flat_map(|d| d.held.iter().rev());
-    let bookings: Vec<_> =
-        newest.take(BOOKINGS_MAX).filter_map(|id| booking_row(shop, *id)).collect();
-    let waiting = shop.drops.iter().flat_map(|(id, d)| d.waitlist.values().map(|e| (*id, e)));
+    let bookings: Vec<_> = newest
+        .take(BOOKINGS_MAX)
+        .filter_map(|id| booking_row(shop, *id))
+        .collect();
+    let waiting = shop
+        .drops
+        .iter()
+        .flat_map(|(id, d)| d.waitlist.values().map(|e| (*id, e)));
     let waiters: Vec<_> = waiting
         .take(WAITERS_MAX)
         .map(|(drop, e)| WaiterRow {
@@ -185,13 +197,24 @@ pub(super) fn host(shop: &Shop) -> HostView {
         .iter()
         .map(|b| &b.customer)
         .chain(waiters.iter().map(|w| &w.customer))
-        .chain(shop.customers.iter().filter(|(_, c)| c.restricted).map(|(id, _)| id))
+        .chain(
+            shop.customers
+                .iter()
+                .filter(|(_, c)| c.restricted)
+                .map(|(id, _)| id),
+        )
         .collect();
     named.sort();
     named.dedup();
     let customers = named.into_iter().map(|id| customer_row(shop, id)).collect();
     let catalog = skus(shop, "", None).skus;
-    HostView { catalog, bookings, waiters, customers, held }
+    HostView {
+        catalog,
+        bookings,
+        waiters,
+        customers,
+        held,
+    }
 }
 
 pub(super) fn skus(shop: &Shop, query: &str, cursor: Option<&SkuId>) -> SkuPage {
@@ -199,15 +222,25 @@ pub(super) fn skus(shop: &Shop, query: &str, cursor: Option<&SkuId>) -> SkuPage 
     let found = |id: &SkuId| {
         query.is_empty()
             || id.as_str().to_lowercase().contains(&query)
-            || shop.skus.get(id).is_some_and(|s| s.spec.title.to_lowercase().contains(&query))
+            || shop
+                .skus
+                .get(id)
+                .is_some_and(|s| s.spec.title.to_lowercase().contains(&query))
     };
     let after = |id: &SkuId| cursor.is_none_or(|cursor| id > cursor);
-    let mut ids: Vec<_> = shop.skus.keys().filter(|id| after(id) && found(id)).collect();
+    let mut ids: Vec<_> = shop
+        .skus
+        .keys()
+        .filter(|id| after(id) && found(id))
+        .collect();
     ids.sort();
     let more = ids.len() > SKUS_MAX;
     ids.truncate(SKUS_MAX);
     let next = ids.last().filter(|_| more).map(|id| (*id).clone());
-    SkuPage { skus: ids.into_iter().filter_map(|id| sku_row(shop, id)).collect(), next }
+    SkuPage {
+        skus: ids.into_iter().filter_map(|id| sku_row(shop, id)).collect(),
+        next,
+    }
 }
 
 /// Rows that a host wants to see again, by key.
@@ -265,7 +298,15 @@ pub(super) fn rows(shop: &Shop, wanted: &Wanted) -> Rows {
     Rows {
         bookings: bookings.collect(),
         waiters: waiters.collect(),
-        skus: wanted.skus.iter().filter_map(|id| sku_row(shop, id)).collect(),
-        customers: wanted.customers.iter().map(|id| customer_row(shop, id)).collect(),
+        skus: wanted
+            .skus
+            .iter()
+            .filter_map(|id| sku_row(shop, id))
+            .collect(),
+        customers: wanted
+            .customers
+            .iter()
+            .map(|id| customer_row(shop, id))
+            .collect(),
     }
 }

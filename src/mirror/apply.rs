@@ -60,7 +60,10 @@ impl ShopRows {
                 }
             }
             Event::SkuPut { sku, spec } => {
-                let cell = SkuCell { spec: Arc::clone(spec), buckets: Buckets::default() };
+                let cell = SkuCell {
+                    spec: Arc::clone(spec),
+                    buckets: Buckets::default(),
+                };
                 self.skus.entry(sku.clone()).or_insert(cell).spec = Arc::clone(spec);
                 self.respec(position, sku, change);
             }
@@ -71,7 +74,13 @@ impl ShopRows {
             }
             Event::LivePut { live, spec } => {
                 let ended = self.lives.get(live).is_some_and(|row| row.ended);
-                self.lives.insert(live.clone(), LiveRow { spec: Arc::clone(spec), ended });
+                self.lives.insert(
+                    live.clone(),
+                    LiveRow {
+                        spec: Arc::clone(spec),
+                        ended,
+                    },
+                );
                 change.live(live);
             }
             Event::LiveEnded { live } => {
@@ -98,7 +107,14 @@ impl ShopRows {
                     cell.row.state = DropState::Settled;
                 }
             }
-            Event::DropChanged { drop, cap, price, per_customer_limit, ends_at, pinned } => {
+            Event::DropChanged {
+                drop,
+                cap,
+                price,
+                per_customer_limit,
+                ends_at,
+                pinned,
+            } => {
                 self.tell(position, *drop, DropNews::Changed, change, |row| {
                     row.cap = *cap;
                     row.price = *price;
@@ -112,10 +128,18 @@ impl ShopRows {
                     row.cap = row.cap.map(|cap| cap.saturating_sub(*qty));
                 });
             }
-            Event::ReputationChanged { customer, after, .. } => {
+            Event::ReputationChanged {
+                customer, after, ..
+            } => {
                 self.reputations.insert(customer.clone(), *after);
             }
-            Event::Joined { drop, place, customer, qty, .. } => {
+            Event::Joined {
+                drop,
+                place,
+                customer,
+                qty,
+                ..
+            } => {
                 self.queue(*drop, change, |cell| {
                     cell.waiters.insert(*place, (customer.clone(), *qty));
                 });
@@ -123,7 +147,13 @@ impl ShopRows {
             Event::Unqueued { drop, place, .. } => self.queue(*drop, change, |cell| {
                 cell.waiters.remove(place);
             }),
-            Event::Booked { drop, customer, qty, origin, .. } if *origin != Origin::Tap => {
+            Event::Booked {
+                drop,
+                customer,
+                qty,
+                origin,
+                ..
+            } if *origin != Origin::Tap => {
                 self.queue(*drop, change, |cell| serve(cell, customer, *qty));
             }
             _ => {}
@@ -147,7 +177,9 @@ impl ShopRows {
         else {
             return;
         };
-        let Some(spec) = self.skus.get(sku).map(|cell| Arc::clone(&cell.spec)) else { return };
+        let Some(spec) = self.skus.get(sku).map(|cell| Arc::clone(&cell.spec)) else {
+            return;
+        };
         let open = *opens_at <= at;
         let row = DropRow {
             drop: *drop,
@@ -157,7 +189,11 @@ impl ShopRows {
             price: *price,
             mode: *mode,
             cap: *cap,
-            state: if open { DropState::Open } else { DropState::Scheduled },
+            state: if open {
+                DropState::Open
+            } else {
+                DropState::Scheduled
+            },
             opens_at: *opens_at,
             ends_at: *ends_at,
             per_customer_limit: *per_customer_limit,
@@ -178,7 +214,14 @@ impl ShopRows {
             },
         );
         change.live(live);
-        change.drops.push((*drop, if open { DropNews::Opened } else { DropNews::Scheduled }));
+        change.drops.push((
+            *drop,
+            if open {
+                DropNews::Opened
+            } else {
+                DropNews::Scheduled
+            },
+        ));
     }
 
     fn state(
@@ -200,7 +243,9 @@ impl ShopRows {
         change: &mut Change,
         set: impl FnOnce(&mut DropRow),
     ) {
-        let Some(cell) = self.drops.get_mut(&drop) else { return };
+        let Some(cell) = self.drops.get_mut(&drop) else {
+            return;
+        };
         set(&mut cell.row);
         cell.told_at = position;
         change.live(&cell.row.live);
@@ -208,7 +253,9 @@ impl ShopRows {
     }
 
     fn queue(&mut self, drop: DropId, change: &mut Change, set: impl FnOnce(&mut DropCell)) {
-        let Some(cell) = self.drops.get_mut(&drop) else { return };
+        let Some(cell) = self.drops.get_mut(&drop) else {
+            return;
+        };
         set(cell);
         change.live(&cell.row.live);
         if !change.queues.contains(&drop) {
@@ -218,8 +265,14 @@ impl ShopRows {
 
     /// A SKU's words changed: so do those of its drops.
     fn respec(&mut self, position: Position, sku: &SkuId, change: &mut Change) {
-        let Some(spec) = self.skus.get(sku).map(|cell| Arc::clone(&cell.spec)) else { return };
-        for (id, cell) in self.drops.iter_mut().filter(|(_, cell)| cell.row.sku == *sku) {
+        let Some(spec) = self.skus.get(sku).map(|cell| Arc::clone(&cell.spec)) else {
+            return;
+        };
+        for (id, cell) in self
+            .drops
+            .iter_mut()
+            .filter(|(_, cell)| cell.row.sku == *sku)
+        {
             cell.row.spec = Arc::clone(&spec);
             cell.told_at = position;
             change.live(&cell.row.live);
@@ -244,7 +297,13 @@ impl ShopRows {
                     self.counted(position, id, change, |_| {});
                 }
             }
-            Count::Drop { drop, cap, used, reserved, waiting } => {
+            Count::Drop {
+                drop,
+                cap,
+                used,
+                reserved,
+                waiting,
+            } => {
                 self.counted(position, *drop, change, |cell| {
                     cell.row.cap = *cap;
                     cell.used = *used;
@@ -262,7 +321,9 @@ impl ShopRows {
         change: &mut Change,
         set: impl FnOnce(&mut DropCell),
     ) {
-        let Some(cell) = self.drops.get_mut(&drop) else { return };
+        let Some(cell) = self.drops.get_mut(&drop) else {
+            return;
+        };
         set(cell);
         cell.counted_at = position;
         change.live(&cell.row.live);
@@ -271,7 +332,11 @@ impl ShopRows {
 
 /// A waiter was promoted: the wish shrinks, or is fulfilled.
 fn serve(cell: &mut DropCell, customer: &CustomerId, qty: u32) {
-    let place = cell.waiters.iter().find(|(_, (who, _))| who == customer).map(|(place, _)| *place);
+    let place = cell
+        .waiters
+        .iter()
+        .find(|(_, (who, _))| who == customer)
+        .map(|(place, _)| *place);
     let Some(place) = place else { return };
     match cell.waiters.get_mut(&place) {
         Some((_, wanted)) if *wanted > qty => *wanted -= qty,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::domain::Millis;
 use crate::domain::customer::REPUTATION_FULL;
 use crate::domain::drop::least;
 use crate::domain::shop::parts;
@@ -10,7 +11,6 @@ use crate::domain::{
     Buckets, CustomerId, Drop, DropId, DropState, Kind, LiveId, LiveSpec, Mode, Place, Settings,
     Shop, SkuId, SkuSpec,
 };
-use crate::domain::Millis;
 use crate::journal::Position;
 
 /// A live.
@@ -103,16 +103,30 @@ pub(super) struct DropCell {
 
 impl ShopRows {
     pub(super) fn of(shop: &Shop, position: Position) -> Self {
-        let mut rows = Self { position, settings: Arc::clone(&shop.settings), ..Self::default() };
+        let mut rows = Self {
+            position,
+            settings: Arc::clone(&shop.settings),
+            ..Self::default()
+        };
         for (id, sku) in &shop.skus {
-            let cell = SkuCell { spec: Arc::clone(&sku.spec), buckets: sku.buckets };
+            let cell = SkuCell {
+                spec: Arc::clone(&sku.spec),
+                buckets: sku.buckets,
+            };
             rows.skus.insert(id.clone(), cell);
         }
-        for (id, customer) in shop.customers.iter().filter(|(_, c)| c.reputation != REPUTATION_FULL) {
+        for (id, customer) in shop
+            .customers
+            .iter()
+            .filter(|(_, c)| c.reputation != REPUTATION_FULL)
+        {
             rows.reputations.insert(id.clone(), customer.reputation);
         }
         for (id, live) in &shop.lives {
-            let row = LiveRow { spec: Arc::clone(&live.spec), ended: live.ended };
+            let row = LiveRow {
+                spec: Arc::clone(&live.spec),
+                ended: live.ended,
+            };
             rows.lives.insert(id.clone(), row);
         }
         for (id, drop) in &shop.drops {
@@ -122,7 +136,9 @@ impl ShopRows {
     }
 
     fn put_drop(&mut self, id: DropId, drop: &Drop, at: Position) {
-        let Some(sku) = self.skus.get(&drop.sku) else { return };
+        let Some(sku) = self.skus.get(&drop.sku) else {
+            return;
+        };
         let row = DropRow {
             drop: id,
             live: drop.live.clone(),
@@ -140,8 +156,11 @@ impl ShopRows {
                 .unwrap_or(self.settings.booking_timeout_ms),
             pinned: drop.pinned,
         };
-        let waiters =
-            drop.waitlist.iter().map(|(p, e)| (*p, (e.customer.clone(), e.qty))).collect();
+        let waiters = drop
+            .waitlist
+            .iter()
+            .map(|(p, e)| (*p, (e.customer.clone(), e.qty)))
+            .collect();
         let cell = DropCell {
             row,
             own_timeout_ms: drop.booking_timeout_ms,
@@ -159,7 +178,7 @@ impl ShopRows {
         self.lives.get(live).cloned()
     }
 
-    pub(super) fn drop(&self, drop: DropId) -> Option<DropRow> {
+    pub(super) fn drop_row(&self, drop: DropId) -> Option<DropRow> {
         self.drops.get(&drop).map(|cell| cell.row.clone())
     }
 
@@ -186,7 +205,9 @@ impl ShopRows {
 
     fn item(&self, cell: &DropCell) -> ItemRow {
         let sku = &cell.row.sku;
-        let stock = self.tracked_parts(sku).map(|(part, ratio)| part.buckets.available / ratio);
+        let stock = self
+            .tracked_parts(sku)
+            .map(|(part, ratio)| part.buckets.available / ratio);
         let stock = stock.min();
         let carved = cell.row.mode == Mode::Carved && stock.is_some();
         let left = cell.row.cap.map(|cap| cap.saturating_sub(cell.used));
@@ -199,10 +220,7 @@ impl ShopRows {
         }
     }
 
-    fn tracked_parts<'a>(
-        &'a self,
-        sku: &'a SkuId,
-    ) -> impl Iterator<Item = (&'a SkuCell, u32)> {
+    fn tracked_parts<'a>(&'a self, sku: &'a SkuId) -> impl Iterator<Item = (&'a SkuCell, u32)> {
         let spec = self.skus.get(sku).map(|cell| &cell.spec);
         let all = spec.into_iter().flat_map(move |spec| parts(sku, spec));
         all.filter_map(|(part, ratio)| Some((self.skus.get(part)?, ratio)))
@@ -211,7 +229,9 @@ impl ShopRows {
 
     /// Whether a drop's SKU is this SKU, or is made of it.
     pub(super) fn draws_on(&self, drop: &SkuId, sku: &SkuId) -> bool {
-        self.skus.get(drop).is_some_and(|cell| parts(drop, &cell.spec).any(|(part, _)| part == sku))
+        self.skus
+            .get(drop)
+            .is_some_and(|cell| parts(drop, &cell.spec).any(|(part, _)| part == sku))
     }
 
     pub(super) fn waiters(&self, drop: DropId) -> Vec<(CustomerId, u32)> {
@@ -220,6 +240,8 @@ impl ShopRows {
     }
 
     pub(super) fn waits(&self, customer: &CustomerId) -> bool {
-        self.drops.values().any(|cell| cell.waiters.values().any(|(who, _)| who == customer))
+        self.drops
+            .values()
+            .any(|cell| cell.waiters.values().any(|(who, _)| who == customer))
     }
 }

@@ -73,8 +73,10 @@ pub struct Resume {
 /// under the same id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
-    /// As the client wrote it, to be answered under.
+    /// The request id.
     pub id: Uuid,
+    /// The same as the client wrote it, to be answered under.
+    pub shown: String,
     /// See [`crate::domain::RequestKey`].
     pub body: u64,
     /// What is asked.
@@ -84,7 +86,10 @@ pub struct Ask {
 /// What is asked. Shapes and meaning: docs/PROTOCOL.md.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
-#[expect(missing_docs, reason = "the wire's own names, explained in docs/PROTOCOL.md")]
+#[expect(
+    missing_docs,
+    reason = "the wire's own names, explained in docs/PROTOCOL.md"
+)]
 pub enum Asked {
     #[serde(rename = "book")]
     Book {
@@ -144,7 +149,11 @@ pub enum Asked {
     #[serde(rename = "drop.extend")]
     DropExtend { drop: String, minutes: u32 },
     #[serde(rename = "stock.add")]
-    StockAdd { sku: String, qty: u32, reason: String },
+    StockAdd {
+        sku: String,
+        qty: u32,
+        reason: String,
+    },
     #[serde(rename = "stock.set")]
     StockSet {
         sku: String,
@@ -158,11 +167,17 @@ pub enum Asked {
     #[serde(rename = "customer.restrict")]
     CustomerRestrict { customer: String, restricted: bool },
     #[serde(rename = "reputation.adjust")]
-    ReputationAdjust { customer: String, delta: i32, reason: String },
+    ReputationAdjust {
+        customer: String,
+        delta: i32,
+        reason: String,
+    },
     #[serde(rename = "sku.activate")]
     SkuActivate { skus: Vec<String>, active: bool },
     #[serde(rename = "settings.change")]
-    SettingsChange { settings: serde_json::Map<String, Value> },
+    SettingsChange {
+        settings: serde_json::Map<String, Value>,
+    },
 }
 
 /// How many units a drop has.
@@ -247,55 +262,103 @@ pub fn read(text: &str) -> Framed {
     if nests_deeper(text, DEPTH_MAX) {
         return Framed::Malformed;
     }
-    let Ok(value) = serde_json::from_str::<Value>(text) else { return Framed::Malformed };
-    let Some(kind) = value.get("type").and_then(Value::as_str) else { return Framed::Malformed };
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return Framed::Malformed;
+    };
+    let Some(kind) = value.get("type").and_then(Value::as_str) else {
+        return Framed::Malformed;
+    };
     match kind {
         "connect" => plain(text, ClientMessage::Connect),
         "refresh" => match value.get("token").and_then(Value::as_str) {
-            Some(token) => Framed::Message(ClientMessage::Refresh { token: token.to_owned() }),
-            None => Framed::Wrong { id: None, field: "token".into() },
+            Some(token) => Framed::Message(ClientMessage::Refresh {
+                token: token.to_owned(),
+            }),
+            None => Framed::Wrong {
+                id: None,
+                field: "token".into(),
+            },
         },
         "ping" => Framed::Message(ClientMessage::Ping),
         kind if Asked::TYPES.contains(&kind) => request(text, &value),
-        _ => Framed::UnknownType { id: shown_id(&value) },
+        _ => Framed::UnknownType {
+            id: shown_id(&value),
+        },
     }
 }
 
 fn plain(text: &str, make: fn(Connect) -> ClientMessage) -> Framed {
     match serde_json::from_str(text) {
         Ok(message) => Framed::Message(make(message)),
-        Err(error) => Framed::Wrong { id: None, field: field_of(&error) },
+        Err(error) => Framed::Wrong {
+            id: None,
+            field: field_of(&error),
+        },
     }
 }
 
 fn request(text: &str, value: &Value) -> Framed {
     let shown = shown_id(value);
     let id = shown.as_deref().and_then(|id| Uuid::try_parse(id).ok());
-    let Some(id) = id else { return Framed::Wrong { id: shown, field: "id".into() } };
+    let (Some(id), Some(written)) = (id, shown.clone()) else {
+        return Framed::Wrong {
+            id: shown,
+            field: "id".into(),
+        };
+    };
     // Read from the text, not the value: so a key that stands twice is noticed (S-15).
     match serde_json::from_str::<Asked>(text) {
-        Ok(what) => Framed::Message(ClientMessage::Ask(Ask { id, body: what.body(), what })),
-        Err(error) => Framed::Wrong { id: shown, field: field_of(&error) },
+        Ok(what) => {
+            let ask = Ask {
+                id,
+                shown: written,
+                body: what.body(),
+                what,
+            };
+            Framed::Message(ClientMessage::Ask(ask))
+        }
+        Err(error) => Framed::Wrong {
+            id: shown,
+            field: field_of(&error),
+        },
     }
 }
 
 /// Reads a request's body as it comes over HTTP, under an id from a header.
 pub fn read_request(id: Uuid, body: &Value) -> Result<Ask, String> {
     let what: Asked = serde_json::from_value(body.clone()).map_err(|error| field_of(&error))?;
-    Ok(Ask { id, body: what.body(), what })
+    Ok(Ask {
+        id,
+        shown: id.to_string(),
+        body: what.body(),
+        what,
+    })
 }
 
 fn shown_id(value: &Value) -> Option<String> {
-    value.get("id").and_then(Value::as_str).filter(|id| id.len() <= ID_SHOWN_MAX).map(Into::into)
+    value
+        .get("id")
+        .and_then(Value::as_str)
+        .filter(|id| id.len() <= ID_SHOWN_MAX)
+        .map(Into::into)
 }
 
 /// The field serde complains about, or what it says.
 fn field_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let named = text.split('`').nth(1).filter(|name| !name.is_empty() && name.len() <= 64);
+    let named = text
+        .split('`')
+        .nth(1)
+        .filter(|name| !name.is_empty() && name.len() <= 64);
     match named {
         Some(name) if text.contains("field") => name.to_owned(),
-        _ => text.split(" at line").next().unwrap_or_default().chars().take(120).collect(),
+        _ => text
+            .split(" at line")
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(120)
+            .collect(),
     }
 }
 

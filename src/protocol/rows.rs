@@ -12,7 +12,10 @@ use crate::mirror::{DropRow, ItemRow, LiveRow, LiveView};
 
 /// A drop.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "the wire's own names, explained in docs/PROTOCOL.md")]
+#[expect(
+    missing_docs,
+    reason = "the wire's own names, explained in docs/PROTOCOL.md"
+)]
 pub struct DropMessage {
     pub drop: String,
     pub sku: String,
@@ -64,7 +67,10 @@ impl DropMessage {
 
 /// A drop's counters.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "the wire's own names, explained in docs/PROTOCOL.md")]
+#[expect(
+    missing_docs,
+    reason = "the wire's own names, explained in docs/PROTOCOL.md"
+)]
 pub struct ItemMessage {
     pub drop: String,
     pub sku: String,
@@ -97,8 +103,12 @@ pub fn live(id: &LiveId, shop: &ShopId, row: &LiveRow) -> Value {
         Video::Mp4(url) => ("mp4", Some(url)),
         Video::Embed(url) => ("embed", Some(url)),
     };
-    let links: Vec<Value> =
-        row.spec.links.iter().map(|(label, url)| json!({"label": **label, "url": **url})).collect();
+    let links: Vec<Value> = row
+        .spec
+        .links
+        .iter()
+        .map(|(label, url)| json!({"label": **label, "url": **url}))
+        .collect();
     json!({
         "id": id.as_str(),
         "shop": shop.as_str(),
@@ -115,7 +125,11 @@ pub fn live(id: &LiveId, shop: &ShopId, row: &LiveRow) -> Value {
 /// What everybody sees of a live.
 pub fn snapshot(id: &LiveId, view: &LiveView, viewers: usize) -> Value {
     let currency = &view.live.spec.currency;
-    let drops: Vec<_> = view.drops.iter().map(|row| DropMessage::of(row, currency)).collect();
+    let drops: Vec<_> = view
+        .drops
+        .iter()
+        .map(|row| DropMessage::of(row, currency))
+        .collect();
     let items: Vec<_> = view.items.iter().map(ItemMessage::of).collect();
     json!({
         "live": live(id, &view.shop, &view.live),
@@ -172,10 +186,7 @@ pub fn me(
     })
 }
 
-fn waiting(
-    row: &WaitingRow,
-    drop: impl Fn(crate::domain::DropId) -> Option<DropRow>,
-) -> Value {
+fn waiting(row: &WaitingRow, drop: impl Fn(crate::domain::DropId) -> Option<DropRow>) -> Value {
     json!({
         "drop": row.drop.to_string(),
         "sku": drop(row.drop).map(|d| d.sku.to_string()),
@@ -187,8 +198,12 @@ fn waiting(
 
 /// A SKU for the host's catalog.
 pub fn sku(row: &SkuRow, currency: &str) -> Value {
-    let components: Vec<Value> =
-        row.spec.components.iter().map(|c| json!({"sku": c.sku.as_str(), "qty": c.units})).collect();
+    let components: Vec<Value> = row
+        .spec
+        .components
+        .iter()
+        .map(|c| json!({"sku": c.sku.as_str(), "qty": c.units}))
+        .collect();
     json!({
         "sku": row.sku.as_str(),
         "title": *row.spec.title,
@@ -249,11 +264,22 @@ pub fn customer(row: &CustomerRow) -> Value {
 }
 
 /// What a host sees besides, to be merged into a snapshot.
-pub fn host(view: &HostView, currency: &str, sku_of: impl Fn(crate::domain::DropId) -> String) -> Value {
+pub fn host(
+    view: &HostView,
+    currency: &str,
+    sku_of: impl Fn(crate::domain::DropId) -> String,
+) -> Value {
     let catalog: Vec<_> = view.catalog.iter().map(|row| sku(row, currency)).collect();
-    let bookings: Vec<_> =
-        view.bookings.iter().map(|row| booking(row, &sku_of(row.drop), "held")).collect();
-    let waiters: Vec<_> = view.waiters.iter().map(|row| waiter(row, &sku_of(row.drop))).collect();
+    let bookings: Vec<_> = view
+        .bookings
+        .iter()
+        .map(|row| booking(row, &sku_of(row.drop), "held"))
+        .collect();
+    let waiters: Vec<_> = view
+        .waiters
+        .iter()
+        .map(|row| waiter(row, &sku_of(row.drop)))
+        .collect();
     let customers: Vec<_> = view.customers.iter().map(customer).collect();
     json!({
         "catalog": catalog,

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::rows::{DropMessage, ItemMessage};
 use super::words::{self, Lang};
@@ -18,16 +17,48 @@ pub type Frame = Bytes;
 /// A message for one or many connections.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the wire's own names, explained in docs/PROTOCOL.md")]
+#[expect(
+    missing_docs,
+    reason = "the wire's own names, explained in docs/PROTOCOL.md"
+)]
 pub enum ServerMessage<'a> {
-    Stock { epoch: u64, p: u64, s: u64, items: &'a [ItemMessage] },
-    Drop { event: &'a str, drop: &'a DropMessage, epoch: u64, s: u64 },
-    Viewers { count: usize, approximate: bool },
-    Ticker { bookings: &'a [Value] },
-    Drain { spread_ms: u64 },
-    Waiting { drop: &'a str, sku: &'a str, qty: u32, ahead_units: u32 },
-    Reputation { reputation: u8 },
-    Error { code: &'a str, message: &'a str, #[serde(skip_serializing_if = "Option::is_none")] id: Option<&'a str> },
+    Stock {
+        epoch: u64,
+        p: u64,
+        s: u64,
+        items: &'a [ItemMessage],
+    },
+    Drop {
+        event: &'a str,
+        drop: &'a DropMessage,
+        epoch: u64,
+        s: u64,
+    },
+    Viewers {
+        count: usize,
+        approximate: bool,
+    },
+    Ticker {
+        bookings: &'a [Value],
+    },
+    Drain {
+        spread_ms: u64,
+    },
+    Waiting {
+        drop: &'a str,
+        sku: &'a str,
+        qty: u32,
+        ahead_units: u32,
+    },
+    Reputation {
+        reputation: u8,
+    },
+    Error {
+        code: &'a str,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+    },
 }
 
 impl ServerMessage<'_> {
@@ -56,7 +87,7 @@ pub struct About {
 }
 
 /// The one answer to a request.
-pub fn answer(id: &Uuid, reply: &Reply, about: &About, lang: Lang) -> Value {
+pub fn answer(id: &str, reply: &Reply, about: &About, lang: Lang) -> Value {
     let mut message = match &reply.outcome {
         Ok(answer) => accepted(answer, about),
         Err(rejection) => refused(rejection, lang),
@@ -73,7 +104,14 @@ pub fn answer(id: &Uuid, reply: &Reply, about: &About, lang: Lang) -> Value {
 
 fn accepted(answer: &Answer, about: &About) -> Value {
     match answer {
-        Answer::Held { booking, qty, waiting, price, booked_at, deadline } => json!({
+        Answer::Held {
+            booking,
+            qty,
+            waiting,
+            price,
+            booked_at,
+            deadline,
+        } => json!({
             "type": "held",
             "booking": booking.to_string(),
             "drop": about.drop,
@@ -93,7 +131,12 @@ fn accepted(answer: &Answer, about: &About) -> Value {
             "qty": qty,
             "ahead_units": ahead,
         }),
-        Answer::Cancelled { booking, qty, penalty, reputation } => json!({
+        Answer::Cancelled {
+            booking,
+            qty,
+            penalty,
+            reputation,
+        } => json!({
             "type": "cancelled",
             "booking": booking.to_string(),
             "qty": qty,
@@ -118,7 +161,10 @@ pub fn refused(rejection: &Rejection, lang: Lang) -> Value {
     if let Some(object) = message.as_object_mut() {
         object.insert("type".into(), json!("refused"));
         object.insert("code".into(), json!(rejection.code()));
-        object.insert("message".into(), json!(words::refusal(rejection.code(), lang)));
+        object.insert(
+            "message".into(),
+            json!(words::refusal(rejection.code(), lang)),
+        );
     }
     message
 }
@@ -163,12 +209,11 @@ pub fn turned_away(id: Option<&str>, code: &str, extra: Value, lang: Lang) -> Va
 }
 
 /// There is no reply: surely not done, or not known.
-pub fn failed(id: &Uuid, failure: Failure, lang: Lang) -> Value {
+pub fn failed(id: &str, failure: Failure, lang: Lang) -> Value {
     match failure {
         Failure::Unknown => json!({"type": "unknown", "id": id, "retry_ms": 500}),
         Failure::Unavailable { retry_ms } => {
-            let id = id.to_string();
-            turned_away(Some(&id), "stale_epoch", json!({"retry_ms": retry_ms}), lang)
+            turned_away(Some(id), "stale_epoch", json!({"retry_ms": retry_ms}), lang)
         }
     }
 }

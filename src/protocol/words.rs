@@ -38,8 +38,12 @@ pub fn refusal(code: &str, lang: Lang) -> &'static str {
 
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const OTHER: Row =
-    ("other", "Permintaan ditolak.", "Permintaan ditolak.", "The request was refused.");
+const OTHER: Row = (
+    "other",
+    "Permintaan ditolak.",
+    "Permintaan ditolak.",
+    "The request was refused.",
+);
 
 #[rustfmt::skip]
 const WORDS: &[Row] = &[

@@ -8,10 +8,7 @@ use crate::domain::sku::{Kind, SkuSpec};
 use crate::domain::time::Millis;
 
 /// The parts one unit of a SKU takes: itself, or its components, with units of each.
-pub fn parts<'a>(
-    sku: &'a SkuId,
-    spec: &'a SkuSpec,
-) -> impl Iterator<Item = (&'a SkuId, u32)> {
+pub fn parts<'a>(sku: &'a SkuId, spec: &'a SkuSpec) -> impl Iterator<Item = (&'a SkuId, u32)> {
     let own = (!spec.is_combination()).then_some((sku, 1));
     own.into_iter()
         .chain(spec.components.iter().map(|c| (&c.sku, c.units)))

@@ -34,15 +34,23 @@ impl Shop {
                 Due::Ends(drop) => Command::EndDrop { drop },
                 Due::Settles(drop) => Command::SettleDrop { drop },
             }),
-            _ => self.forgets_at().filter(|at| *at <= now).map(|_| Command::Forget {
-                before: Millis(now.0.saturating_sub(ANSWER_KEPT_MS)),
-            }),
+            _ => self
+                .forgets_at()
+                .filter(|at| *at <= now)
+                .map(|_| Command::Forget {
+                    before: Millis(now.0.saturating_sub(ANSWER_KEPT_MS)),
+                }),
         }
     }
 
     /// When something becomes due next.
     pub fn next_due_at(&self) -> Option<Millis> {
-        self.due.first().map(|(at, _)| *at).into_iter().chain(self.forgets_at()).min()
+        self.due
+            .first()
+            .map(|(at, _)| *at)
+            .into_iter()
+            .chain(self.forgets_at())
+            .min()
     }
 
     /// When answers and ended bookings are to be forgotten next (D.11).
@@ -55,7 +63,10 @@ impl Shop {
 
     /// The deadline that has been missed for longest at `now`, if any booking is overdue.
     pub fn overdue_since(&self, now: Millis) -> Option<Millis> {
-        let first = self.due.iter().find(|(_, due)| matches!(due, Due::Expires(_)))?;
+        let first = self
+            .due
+            .iter()
+            .find(|(_, due)| matches!(due, Due::Expires(_)))?;
         Some(first.0).filter(|at| *at < now)
     }
 }

@@ -12,9 +12,7 @@ use super::codec;
 use super::writer::{Batch, Work};
 use crate::clock::Clock;
 use crate::domain::shop::Verdict;
-use crate::domain::{
-    Actor, Command, CustomerId, Decision, Millis, Request, Role, Shop, ShopId,
-};
+use crate::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop, ShopId};
 use crate::engine::{Failure, Reply};
 use crate::journal::{Entry, Partition, Position};
 use crate::telemetry::metrics;
@@ -65,7 +63,10 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    #[expect(clippy::too_many_arguments, reason = "called once, where the engine is put together")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, where the engine is put together"
+    )]
     pub(super) fn new(
         partition: Partition,
         position: Position,
@@ -80,9 +81,23 @@ impl Desk {
             .iter()
             .filter_map(|(id, shop)| Some((shop.next_due_at()?, id.clone())))
             .collect();
-        let system = Actor { role: Role::System, name: system };
+        let system = Actor {
+            role: Role::System,
+            name: system,
+        };
         let batch = Batch::default();
-        Self { partition, position, shops, dues, clock, work, snapshots, tail, system, batch }
+        Self {
+            partition,
+            position,
+            shops,
+            dues,
+            clock,
+            work,
+            snapshots,
+            tail,
+            system,
+            batch,
+        }
     }
 
     /// Decides until `closing`, then leaves a snapshot behind.
@@ -111,19 +126,32 @@ impl Desk {
     }
 
     fn nap(&self) -> Duration {
-        let Some((at, _)) = self.dues.first() else { return SLEEP_MAX };
-        Duration::from_millis(at.since(Millis(self.clock.now_ms()))).clamp(Duration::from_millis(1), SLEEP_MAX)
+        let Some((at, _)) = self.dues.first() else {
+            return SLEEP_MAX;
+        };
+        Duration::from_millis(at.since(Millis(self.clock.now_ms())))
+            .clamp(Duration::from_millis(1), SLEEP_MAX)
     }
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Submit { shop, request, reply, sent } => {
+            Message::Submit {
+                shop,
+                request,
+                reply,
+                sent,
+            } => {
                 let answer = self.decide(&shop, &request);
-                metrics().commands.decision_duration.record_duration(sent.elapsed());
+                metrics()
+                    .commands
+                    .decision_duration
+                    .record_duration(sent.elapsed());
                 self.batch.replies.push((reply, answer));
             }
             Message::Ask { shop, question } => {
-                self.batch.told.push(question(self.shops.get(&shop), self.position));
+                self.batch
+                    .told
+                    .push(question(self.shops.get(&shop), self.position));
             }
             // Who asked may have gone.
             Message::Ping(pong) => drop(pong.send(())),
@@ -156,7 +184,12 @@ impl Desk {
         if keep {
             self.put_away(id, shop);
         }
-        Reply { position: self.position, at, outcome, replayed }
+        Reply {
+            position: self.position,
+            at,
+            outcome,
+            replayed,
+        }
     }
 
     /// Decides what is due in a shop by `now`, at most `most` of it.
@@ -166,8 +199,14 @@ impl Desk {
         }
         for _ in 0..most {
             let Some(command) = shop.due(now) else { break };
-            let request = Request { by: self.system.clone(), key: None, command };
-            let Verdict::Decided(decision) = shop.decide(now, &request) else { break };
+            let request = Request {
+                by: self.system.clone(),
+                key: None,
+                command,
+            };
+            let Verdict::Decided(decision) = shop.decide(now, &request) else {
+                break;
+            };
             if let Err(rejection) = &decision.outcome {
                 // What is due can be done: a rule that refuses its own time is a defect.
                 tracing::error!(?rejection, command = ?request.command, "refused what is due");
@@ -209,12 +248,16 @@ impl Desk {
         let now = Millis(reading.now_ms);
         let mut left = SWEEP_MAX;
         while !reading.suspect && left > 0 {
-            let Some((at, id)) = self.dues.first().cloned() else { break };
+            let Some((at, id)) = self.dues.first().cloned() else {
+                break;
+            };
             if at > now {
                 break;
             }
             self.dues.pop_first();
-            let Some(mut shop) = self.shops.remove(&id) else { continue };
+            let Some(mut shop) = self.shops.remove(&id) else {
+                continue;
+            };
             let before = self.tail;
             self.pass_time(&id, &mut shop, now, left);
             left = left.saturating_sub((self.tail - before).max(1));
@@ -225,7 +268,10 @@ impl Desk {
     async fn hand_over(&mut self) -> Result<(), super::Error> {
         if !self.batch.is_empty() {
             let batch = std::mem::take(&mut self.batch);
-            self.work.send(Work::Batch(batch)).await.map_err(|_| super::Error::Closed)?;
+            self.work
+                .send(Work::Batch(batch))
+                .await
+                .map_err(|_| super::Error::Closed)?;
         }
         if self.wants_snapshot() && self.snapshots.try_send(self.partition).is_ok() {
             self.tail = 0;
@@ -234,16 +280,28 @@ impl Desk {
     }
 
     fn wants_snapshot(&self) -> bool {
-        let held = || self.shops.values().map(|shop| shop.bookings.len()).sum::<usize>();
+        let held = || {
+            self.shops
+                .values()
+                .map(|shop| shop.bookings.len())
+                .sum::<usize>()
+        };
         self.tail > SNAPSHOT_ENTRIES && self.tail > held() / 10
     }
 
     async fn leave_snapshot(&mut self) {
         if self.tail > 0 {
-            let state = super::snapshot::encode(&self.shops);
+            let state = codec::encode_snapshot(&self.shops);
             let (partition, position) = (self.partition, self.position);
             // If the writer is gone, the next start replays the tail instead.
-            let _ = self.work.send(Work::Snapshot { partition, position, state }).await;
+            let _ = self
+                .work
+                .send(Work::Snapshot {
+                    partition,
+                    position,
+                    state,
+                })
+                .await;
         }
     }
 }

@@ -12,7 +12,12 @@ use crate::journal::{Partition, Position};
 /// Reads a partition's newest snapshot and tail, and keeps a snapshot of where that leads; none
 /// if there is nothing to gain. Only in the process that has the store open.
 pub fn refresh(dir: &Path, partition: Partition) -> Result<Option<Position>, Error> {
-    let Loaded { position, shops, replayed, .. } = Store::reader(dir)?.load(partition)?;
+    let Loaded {
+        position,
+        shops,
+        replayed,
+        ..
+    } = Store::reader(dir)?.load(partition)?;
     if replayed == 0 {
         return Ok(None);
     }

@@ -60,11 +60,21 @@ impl Store {
         let snapshots = Snapshots::open(dir)?;
         let reader = Reader::open(dir)?;
         let mut ends = [Link::default(); PARTITIONS as usize];
-        let last = Position { epoch: u64::MAX, seq: u64::MAX };
+        let last = Position {
+            epoch: u64::MAX,
+            seq: u64::MAX,
+        };
         for (end, partition) in ends.iter_mut().zip(Partition::all()) {
             *end = link_at(&db, partition, last)?;
         }
-        Ok(Self { dir: dir.to_owned(), db, reader, snapshots, ends, _lock: lock })
+        Ok(Self {
+            dir: dir.to_owned(),
+            db,
+            reader,
+            snapshots,
+            ends,
+            _lock: lock,
+        })
     }
 
     /// A read-only view for another thread or process, beside the store.
@@ -79,7 +89,9 @@ impl Store {
 
     /// The position of a partition's last entry.
     pub fn position(&self, partition: Partition) -> Position {
-        self.ends.get(partition.index()).map_or(Position::START, |end| end.position)
+        self.ends
+            .get(partition.index())
+            .map_or(Position::START, |end| end.position)
     }
 
     /// Appends entries in one transaction: all are on disk when it returns, or none is visible.
@@ -88,18 +100,30 @@ impl Store {
             return Ok(());
         }
         let mut ends = self.ends;
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut insert = tx.prepare_cached(
             "INSERT INTO entries (partition, epoch, seq, payload, crc) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         for row in rows {
-            let Row { partition, position, payload } = *row;
+            let Row {
+                partition,
+                position,
+                payload,
+            } = *row;
             let last = ends.get(partition.index()).copied().unwrap_or_default();
-            let out_of_order = Error::Order { partition, position, last: last.position };
+            let out_of_order = Error::Order {
+                partition,
+                position,
+                last: last.position,
+            };
             let place = signed(position.epoch).zip(signed(position.seq));
-            let (Some((epoch, seq)), Some(end), true) =
-                (place, ends.get_mut(partition.index()), position.follows(last.position))
-            else {
+            let (Some((epoch, seq)), Some(end), true) = (
+                place,
+                ends.get_mut(partition.index()),
+                position.follows(last.position),
+            ) else {
                 return Err(out_of_order);
             };
             *end = last.then(partition, position, payload);
@@ -151,15 +175,24 @@ impl Store {
     /// Bytes on disk of all files.
     pub fn size_bytes(&self) -> u64 {
         let files = [schema::JOURNAL.file, schema::SNAPSHOTS.file];
-        let names = files.iter().flat_map(|file| ["", "-wal"].map(|end| format!("{file}{end}")));
-        names.filter_map(|name| self.dir.join(name).metadata().ok()).map(|file| file.len()).sum()
+        let names = files
+            .iter()
+            .flat_map(|file| ["", "-wal"].map(|end| format!("{file}{end}")));
+        names
+            .filter_map(|name| self.dir.join(name).metadata().ok())
+            .map(|file| file.len())
+            .sum()
     }
 }
 
 /// Takes the directory for this process. The lock goes with the process, however it ends.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
     let file = file.map_err(|error| Error::io(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

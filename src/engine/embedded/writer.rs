@@ -20,7 +20,11 @@ pub(super) enum Work {
     /// Decisions to be kept, and who waits for that.
     Batch(Batch),
     /// A snapshot to be kept.
-    Snapshot { partition: Partition, position: Position, state: Vec<u8> },
+    Snapshot {
+        partition: Partition,
+        position: Position,
+        state: Vec<u8>,
+    },
 }
 
 /// What one partition decided in one turn.
@@ -52,11 +56,14 @@ impl Batch {
 
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        self.entries.iter().zip(starts.zip(&self.ends)).map(|(entry, (from, to))| Row {
-            partition: entry.partition,
-            position: entry.position,
-            payload: &self.payloads[from..*to],
-        })
+        self.entries
+            .iter()
+            .zip(starts.zip(&self.ends))
+            .map(|(entry, (from, to))| Row {
+                partition: entry.partition,
+                position: entry.position,
+                payload: &self.payloads[from..*to],
+            })
     }
 
     fn give_up(self) {
@@ -80,7 +87,11 @@ pub(super) fn run(
         let mut entries = 0;
         while let Some(one) = next {
             match one {
-                Work::Snapshot { partition, position, state } => {
+                Work::Snapshot {
+                    partition,
+                    position,
+                    state,
+                } => {
                     store.save_snapshot(partition, position, &state)?;
                 }
                 Work::Batch(batch) => {
@@ -88,7 +99,11 @@ pub(super) fn run(
                     batches.push(batch);
                 }
             }
-            next = if entries < COMMIT_ENTRIES { work.try_recv().ok() } else { None };
+            next = if entries < COMMIT_ENTRIES {
+                work.try_recv().ok()
+            } else {
+                None
+            };
         }
         if let Err(error) = commit(&mut store, &batches) {
             metrics().journal.failures.increment();
@@ -96,7 +111,10 @@ pub(super) fn run(
             return Err(error);
         }
         batches.into_iter().for_each(|batch| publish(batch, feed));
-        metrics().journal.size.set_count(usize::try_from(store.size_bytes()).unwrap_or(usize::MAX));
+        metrics()
+            .journal
+            .size
+            .set_count(usize::try_from(store.size_bytes()).unwrap_or(usize::MAX));
     }
     Ok(())
 }

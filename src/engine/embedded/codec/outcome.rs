@@ -64,7 +64,10 @@ impl Code for Outcome {
         match r.byte()? {
             0 => Ok(Ok(Code::take(r)?)),
             1 => Ok(Err(Code::take(r)?)),
-            tag => Err(CodecError::Tag { what: "Outcome", tag }),
+            tag => Err(CodecError::Tag {
+                what: "Outcome",
+                tag,
+            }),
         }
     }
 }
@@ -126,6 +129,9 @@ impl Code for &'static str {
     }
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
-        FIELDS.get(r.count()?).copied().ok_or(CodecError::Range("a field's name"))
+        FIELDS
+            .get(r.count()?)
+            .copied()
+            .ok_or(CodecError::Range("a field's name"))
     }
 }

@@ -100,7 +100,14 @@ fn take_map<K: Code + Eq + std::hash::Hash, V: Code>(
 /// Bookings held and drops waited for are indexes: they come back with bookings and drops.
 impl Code for Customer {
     fn put(&self, w: &mut Writer<'_>) {
-        let Self { reputation, restricted, absent, group, held: _, waits: _ } = self;
+        let Self {
+            reputation,
+            restricted,
+            absent,
+            group,
+            held: _,
+            waits: _,
+        } = self;
         reputation.put(w);
         restricted.put(w);
         absent.put(w);

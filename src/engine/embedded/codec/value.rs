@@ -176,7 +176,10 @@ impl Code for RequestKey {
     }
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
-        Ok(Self { id: Code::take(r)?, body: u64::from_le_bytes(r.array()?) })
+        Ok(Self {
+            id: Code::take(r)?,
+            body: u64::from_le_bytes(r.array()?),
+        })
     }
 }
 
@@ -189,7 +192,11 @@ impl Code for Kept {
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
         let body = u64::from_le_bytes(r.array()?);
-        Ok(Self { body, at: Code::take(r)?, outcome: Code::take(r)? })
+        Ok(Self {
+            body,
+            at: Code::take(r)?,
+            outcome: Code::take(r)?,
+        })
     }
 }
 

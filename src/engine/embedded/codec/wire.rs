@@ -55,7 +55,10 @@ struct Spelled<T> {
 
 impl<T> Default for Spelled<T> {
     fn default() -> Self {
-        Self { list: Vec::new(), index: HashMap::new() }
+        Self {
+            list: Vec::new(),
+            index: HashMap::new(),
+        }
     }
 }
 
@@ -174,11 +177,19 @@ impl<'a> Reader<'a> {
 
     pub(super) fn format(&mut self, known: u8) -> Result<(), CodecError> {
         let format = self.byte()?;
-        if format == known { Ok(()) } else { Err(CodecError::Format(format)) }
+        if format == known {
+            Ok(())
+        } else {
+            Err(CodecError::Format(format))
+        }
     }
 
     pub(super) fn end(&self) -> Result<(), CodecError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(CodecError::Trailing(self.rest.len())) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(CodecError::Trailing(self.rest.len()))
+        }
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, CodecError> {
@@ -194,7 +205,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
-        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(CodecError::Short)?;
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or(CodecError::Short)?;
         self.rest = rest;
         Ok(*taken)
     }

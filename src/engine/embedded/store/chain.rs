@@ -22,7 +22,10 @@ impl Link {
         hasher.update(&position.epoch.to_le_bytes());
         hasher.update(&position.seq.to_le_bytes());
         hasher.update(payload);
-        Self { position, crc: hasher.finalize() }
+        Self {
+            position,
+            crc: hasher.finalize(),
+        }
     }
 }
 
@@ -44,9 +47,10 @@ pub(super) fn link_at(db: &Connection, partition: Partition, at: Position) -> Re
          ORDER BY epoch DESC, seq DESC LIMIT 1",
     )?;
     let found = query
-        .query_row(params![partition.0, capped(at.epoch), capped(at.seq)], |row| {
-            Ok(place(row)?.zip(unsigned(row, 2)?))
-        })
+        .query_row(
+            params![partition.0, capped(at.epoch), capped(at.seq)],
+            |row| Ok(place(row)?.zip(unsigned(row, 2)?)),
+        )
         .optional()?;
     let Some(found) = found else {
         return Ok(Link::default());
@@ -74,14 +78,20 @@ pub(super) fn walk(
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     let mut rows = query.query(params![partition.0, epoch, seq, max])?;
     let mut count = 0;
-    while let Some(row) = rows.next().map_err(|error| unread(partition, from.position, error))? {
+    while let Some(row) = rows
+        .next()
+        .map_err(|error| unread(partition, from.position, error))?
+    {
         let bad = |what: &str| Error::damaged(partition, from.position.next(), what);
         let position = place(row)?.ok_or_else(|| bad("its place is no number"))?;
         if !position.follows(from.position) {
             let what = format!("the entries between it and {position} are missing");
             return Err(Error::damaged(partition, from.position, what));
         }
-        let payload = row.get_ref(3)?.as_blob().map_err(|_| bad("its payload is no bytes"))?;
+        let payload = row
+            .get_ref(3)?
+            .as_blob()
+            .map_err(|_| bad("its payload is no bytes"))?;
         let link = from.then(partition, position, payload);
         if unsigned(row, 2)? != Some(link.crc) {
             let what = "its checksum does not fit it or the entry before it";
@@ -114,5 +124,9 @@ pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Option<Position>> {
 
 /// A column as a checksum; none if it is no such number.
 pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u32>> {
-    Ok(row.get_ref(column)?.as_i64().ok().and_then(|n| u32::try_from(n).ok()))
+    Ok(row
+        .get_ref(column)?
+        .as_i64()
+        .ok()
+        .and_then(|n| u32::try_from(n).ok()))
 }

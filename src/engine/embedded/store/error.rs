@@ -91,7 +91,11 @@ impl Error {
     }
 
     pub(super) fn damaged(partition: Partition, position: Position, what: impl ToString) -> Self {
-        Self::Damaged { partition, position, what: what.to_string() }
+        Self::Damaged {
+            partition,
+            position,
+            what: what.to_string(),
+        }
     }
 }
 

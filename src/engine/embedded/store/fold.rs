@@ -20,7 +20,11 @@ impl Fold {
         partition: Partition,
         shops: HashMap<ShopId, Shop>,
     ) -> Self {
-        Self { partition, shops, replayed: 0 }
+        Self {
+            partition,
+            shops,
+            replayed: 0,
+        }
     }
 
     /// Applies a decision to its shop. After an error the shops are of no use.

@@ -54,7 +54,10 @@ pub struct Verified {
 
 impl Reader {
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
-        Ok(Self { journal: JOURNAL.open_to_read(dir)?, snapshots: SNAPSHOTS.open_to_read(dir)? })
+        Ok(Self {
+            journal: JOURNAL.open_to_read(dir)?,
+            snapshots: SNAPSHOTS.open_to_read(dir)?,
+        })
     }
 
     /// Up to `max` entries after a position, oldest first, each checked.
@@ -66,11 +69,22 @@ impl Reader {
     ) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         let mut from = link_at(&self.journal, partition, after)?;
-        walk(&self.journal, partition, &mut from, max, |position, payload| {
-            let (shop, decision) = decode(partition, position, payload)?;
-            entries.push(Entry { partition, position, shop, decision: Arc::new(decision) });
-            Ok(())
-        })?;
+        walk(
+            &self.journal,
+            partition,
+            &mut from,
+            max,
+            |position, payload| {
+                let (shop, decision) = decode(partition, position, payload)?;
+                entries.push(Entry {
+                    partition,
+                    position,
+                    shop,
+                    decision: Arc::new(decision),
+                });
+                Ok(())
+            },
+        )?;
         Ok(entries)
     }
 
@@ -107,7 +121,9 @@ impl Reader {
     /// The same, with the chain's end.
     pub(super) fn load_linked(&self, partition: Partition) -> Result<(Loaded, Link), Error> {
         let mut passed_over = Vec::new();
-        let (from, shops) = self.newest(partition, &mut passed_over)?.unwrap_or_default();
+        let (from, shops) = self
+            .newest(partition, &mut passed_over)?
+            .unwrap_or_default();
         let mut fold = Fold::new(partition, shops);
         let link = self.each(partition, from, |position, payload| {
             let (shop, decision) = decode(partition, position, payload)?;
@@ -160,7 +176,10 @@ impl Reader {
             Ok(bytes) => bytes,
             Err(what) => return Ok(Err(named(what))),
         };
-        let link = Link { position: head.position, crc: head.chain };
+        let link = Link {
+            position: head.position,
+            crc: head.chain,
+        };
         let found = link_at(&self.journal, partition, head.position)?;
         if found != link {
             let what = format!("the snapshot at {} is of another history", head.position);

@@ -70,8 +70,10 @@ impl Schema {
 
     /// Opens the file for writing; makes it if it is not there, and brings it up to date.
     pub(super) fn open(&self, dir: &Path) -> Result<Connection, Error> {
-        let mut db =
-            self.connect(dir, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        let mut db = self.connect(
+            dir,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
         let version = self.version(dir, &db)?;
         self.settle(&db)?;
         self.migrate(&mut db, version)?;
@@ -86,7 +88,11 @@ impl Schema {
             Ok(db)
         } else {
             let path = dir.join(self.file);
-            Err(Error::Version { path, found: version, known: self.known() })
+            Err(Error::Version {
+                path,
+                found: version,
+                known: self.known(),
+            })
         }
     }
 
@@ -101,7 +107,10 @@ impl Schema {
     fn version(&self, dir: &Path, db: &Connection) -> Result<i64, Error> {
         let path = dir.join(self.file);
         let id = number(db, "application_id").map_err(|error| match error {
-            Error::Corrupt(what) => Error::Foreign { path: path.clone(), what },
+            Error::Corrupt(what) => Error::Foreign {
+                path: path.clone(),
+                what,
+            },
             other => other,
         })?;
         let tables: i64 =
@@ -112,7 +121,11 @@ impl Schema {
         }
         let found = number(db, "user_version")?;
         if found < 0 || found > self.known() {
-            return Err(Error::Version { path, found, known: self.known() });
+            return Err(Error::Version {
+                path,
+                found,
+                known: self.known(),
+            });
         }
         Ok(found)
     }
@@ -120,14 +133,22 @@ impl Schema {
     fn settle(&self, db: &Connection) -> Result<(), Error> {
         let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if mode != "wal" {
-            return Err(Error::Setting { setting: "journal_mode", wanted: "wal", found: mode });
+            return Err(Error::Setting {
+                setting: "journal_mode",
+                wanted: "wal",
+                found: mode,
+            });
         }
         let (wanted, number_wanted) = self.synchronous;
         db.pragma_update(None, "synchronous", wanted)?;
         let found = number(db, "synchronous")?;
         if found != number_wanted {
             let found = found.to_string();
-            return Err(Error::Setting { setting: "synchronous", wanted, found });
+            return Err(Error::Setting {
+                setting: "synchronous",
+                wanted,
+                found,
+            });
         }
         db.pragma_update(None, "trusted_schema", false)?;
         Ok(())

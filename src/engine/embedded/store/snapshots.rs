@@ -49,10 +49,16 @@ impl Snapshots {
     ) -> Result<(), Error> {
         let link = link_at(&self.journal, partition, position)?;
         if link.position != position || position == Position::START {
-            return Err(Error::Order { partition, position, last: link.position });
+            return Err(Error::Order {
+                partition,
+                position,
+                last: link.position,
+            });
         }
         let key = (partition.0, capped(position.epoch), capped(position.seq));
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for table in ["snapshots", "parts"] {
             let sql = format!("DELETE FROM {table} WHERE (partition, epoch, seq) = (?1, ?2, ?3)");
             tx.execute(&sql, key)?;
@@ -113,7 +119,12 @@ pub(super) fn heads(
     let heads = query.query_map([partition.0], |row| {
         let crcs = unsigned(row, 2)?.zip(unsigned(row, 3)?);
         Ok(match place(row)?.zip(crcs).zip(row.get(4).ok()) {
-            Some(((position, (chain, crc)), size)) => Ok(Head { position, chain, size, crc }),
+            Some(((position, (chain, crc)), size)) => Ok(Head {
+                position,
+                chain,
+                size,
+                crc,
+            }),
             None => Err("its row makes no sense".to_owned()),
         })
     })?;
@@ -151,5 +162,9 @@ pub(super) fn bytes(
         }
     }
     let good = checksum(partition, head.position, head.chain, &all) == head.crc;
-    Ok(if good { Ok(all) } else { Err("its checksum does not fit".to_owned()) })
+    Ok(if good {
+        Ok(all)
+    } else {
+        Err("its checksum does not fit".to_owned())
+    })
 }
