@@ -1,6 +1,8 @@
 //! THE DOOR. Everything a stranger reaches comes in here.
 
+pub mod auth;
 pub mod headers;
+pub mod keys;
 pub mod origin;
 pub mod problem;
 pub mod upgrade;
