@@ -4,6 +4,7 @@ pub mod auth;
 pub mod headers;
 pub mod keys;
 pub mod limits;
+pub mod listener;
 pub mod origin;
 pub mod problem;
 pub mod upgrade;
