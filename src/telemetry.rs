@@ -3,7 +3,7 @@
 //! ```text
 //! rooms ──▶ metrics().bookings.expired.increment()      handles: one atomic each, made once
 //!                         │
-//!                      Registry ──▶ render() ──▶ GET /metrics       cached for a second
+//!                      Registry ──▶ render(now) ──▶ GET /metrics       cached for a second
 //!                         ▲
 //! server ──▶ keep_up(stop)┘  sorts recorded values in, also when nobody scrapes
 //! ```
@@ -26,6 +26,7 @@ mod process;
 mod registry;
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -63,9 +64,10 @@ pub fn metrics() -> &'static Metrics {
     REGISTRY.metrics()
 }
 
-/// The page of `/metrics` for this process, of [`CONTENT_TYPE`]; at most a second old.
-pub fn render() -> Bytes {
-    REGISTRY.render()
+/// The page of `/metrics` for this process, of [`CONTENT_TYPE`]; at most a second old by `now`, which
+/// is `Clock::monotonic`.
+pub fn render(now: Duration) -> Bytes {
+    REGISTRY.render(now)
 }
 
 /// The registry of this process.

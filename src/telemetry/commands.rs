@@ -73,6 +73,8 @@ label! {
         DigitalCannotTrack = "digital_cannot_track",
         ManagedBySharedInventory = "managed_by_shared_inventory",
         Cooldown = "cooldown",
+        NotTracked = "not_tracked",
+        InUse = "in_use",
         Other = "other",
     } else Other
 }

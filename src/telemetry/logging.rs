@@ -5,8 +5,10 @@
 use std::io::{IsTerminal, stderr};
 
 use serde::{Deserialize, Serialize};
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use super::Error;
@@ -63,24 +65,70 @@ impl Config {
 /// # Errors
 /// [`Error::LogFilter`] for a filter that cannot be read, [`Error::LogsInstalled`] the second time.
 pub fn install_logs(config: &Config) -> Result<(), Error> {
+    let installed = subscriber(config, stderr, stderr().is_terminal())?.try_init();
+    installed.map_err(|_: TryInitError| Error::LogsInstalled)
+}
+
+/// What turns events into lines, as the configuration wants them.
+fn subscriber<W>(
+    config: &Config,
+    writer: W,
+    colour: bool,
+) -> Result<Box<dyn Subscriber + Send + Sync>, Error>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let lines = tracing_subscriber::fmt()
         .with_env_filter(config.filter()?)
-        .with_writer(stderr);
-    let installed = match config.log_format {
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_ansi(false)
-            .finish()
-            .try_init(),
-        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).finish().try_init(),
-    };
-    installed.map_err(|_: TryInitError| Error::LogsInstalled)
+        .with_writer(writer);
+    Ok(match config.log_format {
+        LogFormat::Json => Box::new(lines.json().flatten_event(true).with_ansi(false).finish()),
+        LogFormat::Text => Box::new(lines.with_ansi(colour).finish()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// A log that can be read.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn in_json_a_name_with_a_line_break_stays_on_its_line() {
+        let kept = Kept::default();
+        let config = Config {
+            log_format: LogFormat::Json,
+            ..Config::default()
+        };
+        let writer = kept.clone();
+        let subscriber = subscriber(&config, move || writer.clone(), true).unwrap();
+        let name = "budi\n{\"level\":\"ERROR\"}\u{1b}[31m";
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(name, "customer came");
+            tracing::debug!("not asked for");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["name"], name);
+        assert_eq!(line["message"], "customer came");
+        assert_eq!(line["level"], "INFO");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
 
     #[test]
     fn a_filter_that_cannot_be_read_is_named() {

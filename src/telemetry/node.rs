@@ -62,3 +62,21 @@ pub async fn keep_up(stop: CancellationToken) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keeping_up_ends_when_it_is_told_to() {
+        let stop = CancellationToken::new();
+        let keeping = keep_up(stop.clone());
+        tokio::pin!(keeping);
+        tokio::select! {
+            biased;
+            () = &mut keeping => panic!("it ended by itself"),
+            () = tokio::task::yield_now() => stop.cancel(),
+        }
+        keeping.await;
+    }
+}

@@ -51,12 +51,6 @@ const RESIDENT: Metric = row(
     Unit::Bytes,
     "Memory that is resident.",
 );
-const VIRTUAL: Metric = row(
-    "process_virtual_memory_bytes",
-    Kind::Gauge,
-    Unit::Bytes,
-    "Memory that is mapped.",
-);
 const THREADS: Metric = row("process_threads", Kind::Gauge, Unit::Things, "Threads.");
 const OPEN_FDS: Metric = row(
     "process_open_fds",
@@ -78,9 +72,7 @@ const START: Metric = row(
 );
 
 /// This file's rows of the catalogue.
-pub(crate) const ROWS: &[Metric] = &[
-    BUILD, CPU, RESIDENT, VIRTUAL, THREADS, OPEN_FDS, MAX_FDS, START,
-];
+pub(crate) const ROWS: &[Metric] = &[BUILD, CPU, RESIDENT, THREADS, OPEN_FDS, MAX_FDS, START];
 
 /// Appends this file's metrics to a page.
 pub(crate) fn render(page: &mut String) {
@@ -96,7 +88,6 @@ pub(crate) fn render(page: &mut String) {
     let values = [
         (&CPU, cpu_seconds(&stat)),
         (&RESIDENT, status_bytes(&status, "VmRSS:")),
-        (&VIRTUAL, status_bytes(&status, "VmSize:")),
         (&THREADS, status_number(&status, "Threads:")),
         (&OPEN_FDS, open_fds()),
         (&MAX_FDS, max_fds(&read("/proc/self/limits"))),
@@ -195,7 +186,7 @@ mod tests {
 
     #[test]
     fn status_and_limits_are_read_by_their_keys() {
-        let status = "VmSize:\t  2048 kB\nVmRSS:\t     10 kB\nThreads:\t9\n";
+        let status = "VmRSSx:\t  2048 kB\nVmRSS:\t     10 kB\nThreads:\t9\n";
         assert_eq!(status_bytes(status, "VmRSS:"), Some(10_240.0));
         assert_eq!(status_number(status, "Threads:"), Some(9.0));
         let limits = "Limit  Soft  Hard  Units\nMax open files            1024                 4096   files\n";

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use metrics::{KeyName, Recorder, SharedString};
@@ -73,7 +73,8 @@ pub struct Registry {
 
 #[derive(Debug)]
 struct Page {
-    made: Instant,
+    /// On the clock of whoever asks for pages.
+    made: Duration,
     text: Bytes,
 }
 
@@ -102,12 +103,12 @@ impl Registry {
         &self.metrics
     }
 
-    /// The page of `/metrics`, at most a second old. Whoever comes while it is made waits for it.
-    pub fn render(&self) -> Bytes {
+    /// The page of `/metrics`, at most a second old by `now`, a monotonic time as `Clock::monotonic`
+    /// tells. Whoever comes while it is made waits for it.
+    pub fn render(&self, now: Duration) -> Bytes {
         let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
         match &*page {
-            Some(page) if now.duration_since(page.made) < PAGE_AGE_MAX => page.text.clone(),
+            Some(page) if now.saturating_sub(page.made) < PAGE_AGE_MAX => page.text.clone(),
             _ => {
                 let text = self.render_now();
                 *page = Some(Page {
