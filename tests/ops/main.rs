@@ -12,6 +12,7 @@
 )]
 
 mod alerts;
+mod containers;
 mod dashboard;
 mod prometheus;
 mod selector;

@@ -1,0 +1,257 @@
+//! The image and the compose file, as far as they can be judged without an engine: they are read, their
+//! promises are looked up, and the health check of the image is run for real.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::tools::{file, repository, run};
+
+/// The port with the metrics, which must stay inside.
+const METRICS_PORT: &str = "9464";
+
+#[test]
+fn every_service_is_confined() {
+    let compose = compose();
+    let services = compose["services"].as_hash().unwrap();
+    let names: Vec<_> = services.keys().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(names, ["lapak", "prometheus", "grafana"]);
+    for (name, service) in services {
+        let name = name.as_str().unwrap();
+        let has = |key: &str| merged(service, key).unwrap_or_else(|| panic!("{name} has no {key}"));
+        assert_eq!(has("read_only").as_bool(), Some(true), "{name}");
+        assert_eq!(texts(has("cap_drop")), ["ALL"], "{name}");
+        assert_eq!(
+            texts(has("security_opt")),
+            ["no-new-privileges:true"],
+            "{name}"
+        );
+        let user = has("user").as_str().unwrap();
+        assert!(
+            !user.starts_with('0') && !user.starts_with("root"),
+            "{name} runs as {user}"
+        );
+        let sized = texts(has("tmpfs"))
+            .iter()
+            .all(|tmpfs| tmpfs.contains("size="));
+        assert!(sized, "{name}: tmpfs without a size");
+        assert!(has("pids_limit").as_i64().is_some(), "{name}");
+        let limits = &has("deploy")["resources"]["limits"];
+        assert!(
+            !limits["memory"].is_badvalue() && !limits["cpus"].is_badvalue(),
+            "{name}"
+        );
+        assert!(texts(&has("healthcheck")["test"]).len() > 1, "{name}");
+        assert!(
+            merged(service, "privileged").is_none(),
+            "{name} is privileged"
+        );
+        assert_tag(name, has("image").as_str().unwrap());
+    }
+}
+
+#[test]
+fn nothing_is_published_but_the_server_and_grafana_on_this_machine() {
+    let compose = compose();
+    let mut published = Vec::new();
+    for (name, service) in compose["services"].as_hash().unwrap() {
+        for port in service["ports"].as_vec().into_iter().flatten() {
+            published.push(format!(
+                "{} {}",
+                name.as_str().unwrap(),
+                port.as_str().unwrap()
+            ));
+        }
+    }
+    let wanted = ["lapak 127.0.0.1:8080:8080", "grafana 127.0.0.1:3000:3000"];
+    assert_eq!(published, wanted);
+    assert_eq!(
+        texts(&compose["services"]["lapak"]["expose"]),
+        [METRICS_PORT]
+    );
+    assert_eq!(
+        compose["networks"]["watch"]["internal"].as_bool(),
+        Some(true)
+    );
+    assert_eq!(
+        texts(&compose["services"]["prometheus"]["networks"]),
+        ["watch"]
+    );
+}
+
+#[test]
+fn prometheus_and_grafana_look_where_things_are() {
+    let job = &yaml("config/prometheus.yml")["scrape_configs"][0];
+    assert_eq!(job["job_name"].as_str(), Some("lapak"));
+    let targets = texts(&job["static_configs"][0]["targets"]).join(" ");
+    assert_eq!(targets, format!("lapak:{METRICS_PORT}"));
+    let source = &yaml("config/grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
+    assert_eq!(source["url"].as_str(), Some("http://prometheus:9090"));
+}
+
+#[test]
+fn what_is_mounted_exists_and_cannot_be_written() {
+    let compose = compose();
+    let named: Vec<_> = compose["volumes"].as_hash().unwrap().keys().collect();
+    let mut mounted = Vec::new();
+    for service in compose["services"].as_hash().unwrap().values() {
+        for volume in texts(&service["volumes"]) {
+            let parts: Vec<_> = volume.split(':').collect();
+            if parts[0].starts_with('.') {
+                assert_eq!(parts.get(2), Some(&"ro"), "{volume} can be written");
+                assert!(repository(parts[0]).exists(), "{volume}: does not exist");
+                mounted.push(parts[1].to_owned());
+            } else {
+                let known = named.iter().any(|name| name.as_str() == Some(parts[0]));
+                assert!(known, "{volume}: no such volume");
+            }
+        }
+    }
+    let provider = &yaml("config/grafana/provisioning/dashboards/lapak.yml")["providers"][0];
+    let folder = provider["options"]["path"].as_str().unwrap();
+    assert!(
+        mounted.iter().any(|to| to == folder),
+        "{folder} is not mounted"
+    );
+    let environment = &compose["services"]["grafana"]["environment"];
+    let home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+        .as_str()
+        .unwrap();
+    let home = home.strip_prefix(&format!("{folder}/")).unwrap();
+    assert!(
+        repository("config/grafana/dashboards").join(home).exists(),
+        "{home}"
+    );
+}
+
+#[test]
+fn grafana_knows_no_stranger_and_no_standard_password() {
+    let compose = compose();
+    let environment = &compose["services"]["grafana"]["environment"];
+    assert_eq!(
+        environment["GF_AUTH_ANONYMOUS_ENABLED"].as_str(),
+        Some("false")
+    );
+    assert_eq!(
+        environment["GF_USERS_ALLOW_SIGN_UP"].as_str(),
+        Some("false")
+    );
+    // `:?` makes compose refuse to start without one.
+    let password = environment["GF_SECURITY_ADMIN_PASSWORD"].as_str().unwrap();
+    assert!(password.starts_with("${GRAFANA_PASSWORD:?"), "{password}");
+}
+
+#[test]
+fn the_image_is_built_from_pinned_parts_and_runs_as_nobody() {
+    let text = file("Dockerfile");
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let after = |word: &str| -> Vec<&str> {
+        lines
+            .iter()
+            .filter_map(|line| line.strip_prefix(word))
+            .collect()
+    };
+    let defaults: Vec<_> = after("ARG ")
+        .into_iter()
+        .filter_map(|line| line.split_once('='))
+        .collect();
+    let stages = after("FROM ");
+    assert_eq!(stages.len(), 3, "{stages:?}");
+    for stage in stages {
+        let put = |image: String, (name, value): &(&str, &str)| {
+            image.replace(&format!("${{{name}}}"), value)
+        };
+        let image = stage.split(' ').next().unwrap().to_owned();
+        assert_tag("Dockerfile", &defaults.iter().fold(image, put));
+    }
+    assert!(text.contains("cargo build --release --locked") && text.contains("npm ci"));
+    assert_eq!(after("USER ").last(), Some(&"10001:10001"));
+    assert_eq!(after("HEALTHCHECK ").len(), 1);
+    assert_eq!(after("STOPSIGNAL "), ["SIGTERM"]);
+}
+
+#[test]
+fn what_the_image_copies_exists() {
+    let text = file("Dockerfile");
+    let copies = text.lines().filter_map(|line| line.strip_prefix("COPY "));
+    for copied in copies.filter(|copy| !copy.starts_with("--from")) {
+        let paths: Vec<_> = copied
+            .split(' ')
+            .filter(|word| !word.starts_with("--"))
+            .collect();
+        for path in &paths[..paths.len() - 1] {
+            assert!(repository(path).exists(), "COPY {path}: does not exist");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_health_check_tells_a_well_server_from_a_sick_one() {
+    for (status, healthy) in [
+        (StatusCode::OK, true),
+        (StatusCode::SERVICE_UNAVAILABLE, false),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let router = Router::new().route("/healthz", get(move || async move { status }));
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        assert_eq!(check_health(port).await, healthy, "{status}");
+        server.abort();
+    }
+    // A port that nobody listens on: bound, so that nobody else gets it, and never listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    assert!(!check_health(socket.local_addr().unwrap().port()).await);
+}
+
+async fn check_health(port: u16) -> bool {
+    let script = repository("config/container-health.sh");
+    let run = move || {
+        run(
+            "bash",
+            "bash",
+            &[script.to_str().unwrap(), "127.0.0.1", &port.to_string()],
+        )
+    };
+    tokio::task::spawn_blocking(run).await.unwrap().0
+}
+
+fn compose() -> Yaml {
+    yaml("docker-compose.yml")
+}
+
+fn yaml(path: &str) -> Yaml {
+    let documents = YamlLoader::load_from_str(&file(path));
+    let documents = documents.unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert_eq!(documents.len(), 1, "{path}");
+    documents.into_iter().next().unwrap()
+}
+
+/// A key of a service, from itself or from what it merges in by `<<`.
+fn merged<'a>(service: &'a Yaml, key: &str) -> Option<&'a Yaml> {
+    [&service[key], &service["<<"][key]]
+        .into_iter()
+        .find(|value| !value.is_badvalue())
+}
+
+fn texts(list: &Yaml) -> Vec<&str> {
+    list.as_vec()
+        .into_iter()
+        .flatten()
+        .map(|text| text.as_str().unwrap())
+        .collect()
+}
+
+/// The image has a tag with a version in it.
+fn assert_tag(place: &str, image: &str) {
+    let name = Path::new(image).file_name().unwrap().to_str().unwrap();
+    let (_, tag) = name
+        .split_once(':')
+        .unwrap_or_else(|| panic!("{place}: {image} has no tag"));
+    let pinned = tag.contains(|c: char| c.is_ascii_digit()) && !tag.contains("latest");
+    assert!(pinned, "{place}: {image}");
+}
