@@ -104,6 +104,11 @@ impl Mirror {
         all
     }
 
+    /// One live's row, of a shop.
+    pub fn live_row(&self, shop: &ShopId, live: &LiveId) -> Option<LiveRow> {
+        self.shops.get(shop)?.live(live)
+    }
+
     /// One drop's row.
     pub fn drop_row(&self, shop: &ShopId, drop: crate::domain::DropId) -> Option<DropRow> {
         self.shops.get(shop)?.drop_row(drop)

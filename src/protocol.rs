@@ -4,6 +4,7 @@
 pub mod close;
 pub mod from_client;
 pub mod rows;
+pub mod settings;
 pub mod to_client;
 pub mod words;
 

@@ -1,0 +1,163 @@
+//! One request, over whatever wire: counted, translated, decided, answered once.
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::app::{App, actor};
+use super::auth::Identity;
+use super::translate;
+use crate::domain::{Command, LiveId, Request, RequestKey, ShopId};
+use crate::engine::{Failure, Reply};
+use crate::protocol::Lang;
+use crate::protocol::from_client::{Ask, Asked};
+use crate::protocol::settings::SettingsMessage;
+use crate::protocol::to_client::{About, answer, failed, turned_away};
+use crate::telemetry::{CommandResult, CommandType, metrics};
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answered {
+    /// Accepted: what the caller is told.
+    Accepted(Value),
+    /// Refused, with the code.
+    Refused(&'static str, Value),
+    /// Surely not done.
+    Unavailable(Value),
+    /// Not known.
+    Unknown(Value),
+}
+
+impl Answered {
+    /// What the caller is told.
+    pub(super) fn message(&self) -> &Value {
+        match self {
+            Self::Accepted(value)
+            | Self::Refused(_, value)
+            | Self::Unavailable(value)
+            | Self::Unknown(value) => value,
+        }
+    }
+}
+
+/// Where and by whom something is asked.
+pub(super) struct Place<'a> {
+    pub(super) live: &'a LiveId,
+    pub(super) shop: &'a ShopId,
+    pub(super) who: Option<&'a Identity>,
+    pub(super) lang: Lang,
+}
+
+/// Answers a request.
+pub(super) async fn ask(app: &App, place: &Place<'_>, ask: &Ask) -> Answered {
+    let kind = CommandType::from_text(kind_of(&ask.what));
+    let began = app.clock.monotonic();
+    let _inflight = metrics().commands.inflight.hold();
+    let (answered, result) = decide(app, place, ask).await;
+    metrics().commands.answered.of((kind, result)).increment();
+    let took = app.clock.monotonic().saturating_sub(began);
+    metrics().commands.duration.of(kind).record_duration(took);
+    answered
+}
+
+async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandResult) {
+    let refuse = |code: &'static str, extra: Value| {
+        let message = turned_away(Some(&ask.shown), code, extra, place.lang);
+        (Answered::Refused(code, message), CommandResult::Refused)
+    };
+    let Some(who) = place.who else { return refuse("unauthorized", json!({})) };
+    if who.expired(app.clock.now_ms()) {
+        return refuse("unauthorized", json!({"reason": "token_expired"}));
+    }
+    let Some(by) = actor(who) else { return refuse("forbidden", json!({})) };
+    if let Err(limited) = app.limiter.check_booking(&who.shop, &who.sub) {
+        metrics().commands.rate_limited.of(crate::telemetry::RateScope::Customer).increment();
+        return refuse("rate_limited", json!({"retry_ms": limited.retry_ms}));
+    }
+    let command = match command(app, place, &ask.what).await {
+        Ok(command) => command,
+        Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
+        Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
+    };
+    let key = RequestKey { id: ask.id.as_u128(), body: ask.body };
+    let request = Request { by, key: Some(key), command };
+    let decided = timeout(app.config.answer_timeout(), app.engine.submit(place.shop, request));
+    match decided.await.unwrap_or(Err(Failure::Unknown)) {
+        Ok(reply) => replied(app, place, ask, &reply),
+        Err(failure) => no_reply(ask, failure, place.lang),
+    }
+}
+
+fn replied(app: &App, place: &Place<'_>, ask: &Ask, reply: &Reply) -> (Answered, CommandResult) {
+    let message = answer(&ask.shown, reply, &about(app, place, &ask.what), place.lang);
+    let result = match (&reply.outcome, reply.replayed) {
+        (_, true) => CommandResult::Replayed,
+        (Ok(_), false) => CommandResult::Accepted,
+        (Err(_), false) => CommandResult::Refused,
+    };
+    match &reply.outcome {
+        Ok(_) => (Answered::Accepted(message), result),
+        Err(rejection) => (Answered::Refused(rejection.code(), message), result),
+    }
+}
+
+fn no_reply(ask: &Ask, failure: Failure, lang: Lang) -> (Answered, CommandResult) {
+    let message = failed(&ask.shown, failure, lang);
+    match failure {
+        Failure::Unknown => {
+            metrics().commands.unknown_outcomes.increment();
+            (Answered::Unknown(message), CommandResult::Unknown)
+        }
+        Failure::Unavailable { .. } => (Answered::Unavailable(message), CommandResult::Refused),
+    }
+}
+
+/// The names an answer carries besides what was decided.
+fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
+    let Some(drop) = translate::drop_of(asked) else { return About::default() };
+    let row = app.mirror.drop_row(place.shop, drop);
+    let live = app.mirror.live_row(place.shop, place.live);
+    About {
+        drop: Some(drop.to_string()),
+        sku: row.as_ref().map(|row| row.sku.to_string()),
+        title: row.map(|row| row.spec.title.to_string()),
+        currency: live.map(|live| live.spec.currency.to_string()),
+    }
+}
+
+enum NoCommand {
+    Wrong(String),
+    Failed(Failure),
+}
+
+async fn command(app: &App, place: &Place<'_>, asked: &Asked) -> Result<Command, NoCommand> {
+    let Asked::SettingsChange { settings } = asked else {
+        let command = translate::command(asked, place.live);
+        let command = command.map_err(|field| NoCommand::Wrong(field.to_owned()))?;
+        return command.ok_or_else(|| NoCommand::Wrong("type".to_owned()));
+    };
+    let now = app.engine.settings(place.shop).await.map_err(NoCommand::Failed)?;
+    let changed = SettingsMessage::of(&now.value).changed_by(settings).map_err(NoCommand::Wrong)?;
+    Ok(Command::ChangeSettings(std::sync::Arc::new(changed)))
+}
+
+fn kind_of(asked: &Asked) -> &'static str {
+    match asked {
+        Asked::Book { .. } => "book",
+        Asked::Cancel { .. } => "cancel",
+        Asked::WaitLeave { .. } => "wait.leave",
+        Asked::DropOpen { .. } => "drop.open",
+        Asked::DropChange { .. } => "drop.change",
+        Asked::DropPause { .. } => "drop.pause",
+        Asked::DropResume { .. } => "drop.resume",
+        Asked::DropClose { .. } => "drop.close",
+        Asked::DropPin { .. } => "drop.pin",
+        Asked::DropExtend { .. } => "drop.extend",
+        Asked::StockAdd { .. } => "stock.add",
+        Asked::StockSet { .. } => "stock.set",
+        Asked::BookingCancel { .. } => "booking.cancel",
+        Asked::CustomerRestrict { .. } => "customer.restrict",
+        Asked::ReputationAdjust { .. } => "reputation.adjust",
+        Asked::SkuActivate { .. } => "sku.activate",
+        Asked::SettingsChange { .. } => "settings.change",
+    }
+}

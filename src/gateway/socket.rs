@@ -1,0 +1,102 @@
+//! A viewer's or host's WebSocket, from its first frame to its close.
+
+mod greeting;
+mod line;
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use tokio::time::timeout;
+
+use super::app::Shared;
+use super::listener::{Hold, Peer};
+use super::problem::Problem;
+use super::upgrade::{SUBPROTOCOL, check_upgrade};
+use crate::protocol::Close;
+use crate::telemetry::{CloseCode, RejectReason, Transport, metrics};
+use line::Line;
+
+/// Bytes a socket reads at once: larger ones are zero-filled at every poll.
+const READ_BUFFER: usize = 2 * 1024;
+/// Bytes that may wait to be written to a socket.
+const WRITE_BUFFER_MAX: usize = 256 * 1024;
+
+/// `GET /v1/lives/{live}/ws`.
+pub(super) async fn upgrade(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    Path(live): Path<String>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    check_upgrade(&headers).inspect_err(|_| rejected(RejectReason::Handshake))?;
+    app.origins.check(&headers, None).inspect_err(|_| rejected(RejectReason::Origin))?;
+    if app.house.stopping().is_cancelled() {
+        rejected(RejectReason::Draining);
+        return Err(Problem::new("overloaded", "This server is stopping."));
+    }
+    let upgrade = upgrade.map_err(|_| Problem::new("malformed", "The handshake is not valid."))?;
+    let ungreeted =
+        app.limiter.admit_ungreeted().inspect_err(|_| rejected(RejectReason::NodeFull))?;
+    let hold =
+        peer.hold(&app.limiter).inspect_err(|_| rejected(RejectReason::AddressLimit))?;
+    let largest = usize::try_from(app.limiter.limits().host_message_bytes_max).unwrap_or(65_536);
+    let house = app.house.clone();
+    Ok(upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_MAX)
+        .max_message_size(largest)
+        .max_frame_size(largest)
+        .on_upgrade(move |socket| {
+            house.track("socket", async move { attend(app, peer, hold, ungreeted, live, socket).await })
+        }))
+}
+
+fn rejected(reason: RejectReason) {
+    metrics().connections.rejected.of(reason).increment();
+}
+
+async fn attend(
+    app: Shared,
+    peer: Peer,
+    hold: Hold,
+    ungreeted: super::limits::Permit,
+    live: String,
+    mut socket: WebSocket,
+) {
+    let began = app.clock.monotonic();
+    metrics().connections.opened.of(Transport::WebSocket).increment();
+    let end = match greeting::greet(&app, &peer, &live, &mut socket).await {
+        Ok(seated) => {
+            drop(ungreeted);
+            let took = app.clock.monotonic().saturating_sub(began);
+            metrics().connections.connect_duration.record_duration(took);
+            Line::new(app.clone(), socket, seated).attend().await
+        }
+        Err(why) => {
+            close(&mut socket, why, app.config.write_timeout_ms).await;
+            CloseCode::from_code(why.code())
+        }
+    };
+    metrics().connections.closed.of(end).increment();
+    let lifetime = app.clock.monotonic().saturating_sub(began);
+    metrics().connections.lifetime.record_duration(lifetime);
+    drop(hold);
+}
+
+/// Says why and hangs up; a peer that does not read is not waited for.
+async fn close(socket: &mut WebSocket, why: Close, most_ms: u64) {
+    let reason = Utf8Bytes::from_static(why.reason());
+    let frame = CloseFrame { code: why.code(), reason };
+    let bound = Duration::from_millis(most_ms.min(1_000));
+    let told = timeout(bound, socket.send(Message::Close(Some(frame)))).await;
+    if matches!(told, Ok(Ok(()))) {
+        // The peer's own close ends the connection cleanly; what else it still says is not read.
+        let _ = timeout(bound, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+    }
+}

@@ -1,0 +1,326 @@
+//! A connection that has been greeted: reads requests, writes what the seat and the audience
+//! have for it. It is the one writer of its socket.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use super::greeting::Seated;
+use crate::gateway::app::Shared;
+use crate::gateway::asking::{self, Place};
+use crate::gateway::auth::Role;
+use crate::gateway::limits::{Meter, Verdict};
+use crate::gateway::presence;
+use crate::protocol::from_client::{ClientMessage, Framed, read};
+use crate::protocol::to_client::{encode, turned_away};
+use crate::protocol::{Close, Frame, ServerMessage};
+use crate::telemetry::{self, CloseCode, FrameType, RateScope, Transport, metrics};
+
+/// Objects that one frame of a client may hold.
+const OBJECTS_MAX: usize = 32;
+/// How long a token may be out of date before the connection is closed.
+const EXPIRY_GRACE: Duration = Duration::from_secs(25);
+
+/// Why a connection ends.
+enum End {
+    /// We close it.
+    Close(Close),
+    /// The client closed it.
+    Client,
+    /// It broke.
+    Lost,
+}
+
+pub(super) struct Line {
+    app: Shared,
+    socket: WebSocket,
+    seated: Seated,
+    meter: Meter,
+    slow_seen: u64,
+    next_ping: Instant,
+    heard_at: Instant,
+    out: Vec<Frame>,
+}
+
+impl Line {
+    pub(super) fn new(app: Shared, socket: WebSocket, mut seated: Seated) -> Self {
+        let meter = app.limiter.meter();
+        let now = Instant::now();
+        let every = app.config.ping_every_ms.max(1);
+        // A random phase, so that ten thousand pings do not fall together.
+        let phase = uuid::Uuid::new_v4().as_u128() % u128::from(every);
+        let next_ping = now + Duration::from_millis(u64::try_from(phase).unwrap_or(0));
+        let out = std::mem::take(&mut seated.first);
+        let slow_seen = seated.audience.slow().0;
+        Self { app, socket, seated, meter, slow_seen, next_ping, heard_at: now, out }
+    }
+
+    /// Serves until either side ends it.
+    pub(super) async fn attend(mut self) -> CloseCode {
+        let role = self.role_label();
+        let _open = metrics().connections.open.of((role, Transport::WebSocket)).hold();
+        presence::arrived(&self.app, &self.seated.shop, self.seated.seat.customer.as_ref());
+        let end = self.talk().await;
+        let gone = self.app.hub.leave(&self.seated.audience, &self.seated.seat);
+        if let Some(person) = gone {
+            presence::left(&self.app, person);
+        }
+        match end {
+            End::Close(why) => {
+                if why == Close::TooSlow {
+                    metrics().connections.slow_closes.increment();
+                }
+                super::close(&mut self.socket, why, self.app.config.write_timeout_ms).await;
+                CloseCode::from_code(why.code())
+            }
+            End::Client => CloseCode::Client,
+            End::Lost => CloseCode::Lost,
+        }
+    }
+
+    async fn talk(&mut self) -> End {
+        loop {
+            if let Err(end) = self.write_what_waits().await {
+                return end;
+            }
+            if let Err(end) = self.next().await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for whatever comes first and deals with it.
+    async fn next(&mut self) -> Result<(), End> {
+        let expires = self.expires_at();
+        tokio::select! {
+            () = self.seated.seat.woken() => Ok(()),
+            heard = self.socket.recv() => match heard {
+                Some(Ok(message)) => self.hear(message).await,
+                Some(Err(error)) => Err(broken(&error)),
+                None => Err(End::Lost),
+            },
+            () = tokio::time::sleep_until(self.next_ping) => self.ping().await,
+            () = sleep_until(expires) => Err(End::Close(Close::Expired)),
+        }
+    }
+
+    fn expires_at(&self) -> Option<Instant> {
+        let who = self.seated.who.as_ref()?;
+        let left = who.exp_ms.saturating_sub(self.app.clock.now_ms());
+        Some(Instant::now() + Duration::from_millis(left) + EXPIRY_GRACE)
+    }
+
+    async fn hear(&mut self, message: Message) -> Result<(), End> {
+        self.heard_at = Instant::now();
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(End::Client),
+            Message::Binary(_) => return Err(End::Close(Close::Malformed)),
+        };
+        if text.len() > self.longest() {
+            return Err(End::Close(Close::Malformed));
+        }
+        let objects: Vec<&str> = text.split('\n').filter(|line| !line.trim().is_empty()).collect();
+        if objects.is_empty() || objects.len() > OBJECTS_MAX {
+            return Err(End::Close(Close::Malformed));
+        }
+        for object in objects {
+            self.object(object).await?;
+        }
+        Ok(())
+    }
+
+    fn longest(&self) -> usize {
+        let limits = self.app.limiter.limits();
+        let role = self.seated.who.as_ref().map(|who| who.role);
+        let most = match role {
+            Some(Role::Host | Role::Admin) => limits.host_message_bytes_max,
+            _ => limits.viewer_message_bytes_max,
+        };
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
+    async fn object(&mut self, text: &str) -> Result<(), End> {
+        let verdict = self.meter.message();
+        let framed = read(text);
+        match verdict {
+            Verdict::Pass => {}
+            Verdict::Abuse { .. } => return Err(End::Close(Close::Abuse)),
+            Verdict::Limited { retry_ms } => {
+                metrics().commands.rate_limited.of(RateScope::Connection).increment();
+                self.limited(&framed, retry_ms);
+                return Ok(());
+            }
+        }
+        match framed {
+            Framed::Malformed => return Err(End::Close(Close::Malformed)),
+            Framed::UnknownType { id } => self.error("unknown_type", id.as_deref()),
+            Framed::Wrong { id: None, field } => {
+                let field = json!({"type": "error", "code": "invalid", "field": field});
+                self.out.push(encode(&field));
+            }
+            Framed::Wrong { id, field } => {
+                let extra = json!({"field": field});
+                self.push(&turned_away(id.as_deref(), "invalid", extra, self.seated.lang));
+            }
+            Framed::Message(ClientMessage::Ping) => {
+                self.push(&json!({"type": "pong", "server_now_ms": self.app.clock.now_ms()}));
+            }
+            Framed::Message(ClientMessage::Connect(_)) => self.error("already_connected", None),
+            Framed::Message(ClientMessage::Refresh { token }) => return self.refresh(&token),
+            Framed::Message(ClientMessage::Ask(ask)) => {
+                let place = Place {
+                    live: &self.seated.live,
+                    shop: &self.seated.shop,
+                    who: self.seated.who.as_ref(),
+                    lang: self.seated.lang,
+                };
+                let answered = asking::ask(&self.app, &place, &ask).await;
+                self.push(answered.message());
+            }
+        }
+        Ok(())
+    }
+
+    /// A refresh must be for the same person and role: it renews, it does not change.
+    fn refresh(&mut self, token: &str) -> Result<(), End> {
+        let fresh = self.app.auth.verify(token).map_err(|_| End::Close(Close::Unauthorized))?;
+        let same = self.seated.who.as_ref().is_some_and(|who| {
+            who.sub == fresh.sub && who.shop == fresh.shop && who.role == fresh.role
+        });
+        if !same || !fresh.may_enter(self.seated.live.as_str()) {
+            return Err(End::Close(Close::Forbidden));
+        }
+        self.push(&json!({"type": "refreshed", "exp_ms": fresh.exp_ms}));
+        self.seated.who = Some(fresh);
+        Ok(())
+    }
+
+    fn limited(&mut self, framed: &Framed, retry_ms: u64) {
+        let id = match framed {
+            Framed::Message(ClientMessage::Ask(ask)) => Some(ask.shown.as_str()),
+            Framed::Wrong { id, .. } | Framed::UnknownType { id } => id.as_deref(),
+            _ => None,
+        };
+        match id {
+            Some(id) => {
+                let extra = json!({"retry_ms": retry_ms});
+                self.push(&turned_away(Some(id), "rate_limited", extra, self.seated.lang));
+            }
+            None => {
+                self.push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
+            }
+        }
+    }
+
+    fn error(&mut self, code: &str, id: Option<&str>) {
+        let message = crate::protocol::words::refusal(code, self.seated.lang);
+        self.out.push(ServerMessage::Error { code, message, id }.frame());
+        metrics().broadcast.frames_sent.of(FrameType::Error).increment();
+    }
+
+    fn push(&mut self, message: &Value) {
+        self.out.push(encode(message));
+        metrics().broadcast.frames_sent.of(FrameType::Reply).increment();
+    }
+
+    async fn ping(&mut self) -> Result<(), End> {
+        let silence = Duration::from_millis(self.app.config.silence_max_ms);
+        if self.heard_at.elapsed() > silence {
+            return Err(End::Lost);
+        }
+        self.next_ping = Instant::now() + Duration::from_millis(self.app.config.ping_every_ms);
+        self.send(Message::Ping(bytes::Bytes::new())).await
+    }
+
+    /// Writes the lossless lane, then the newest counters, joined into one frame.
+    async fn write_what_waits(&mut self) -> Result<(), End> {
+        self.seated.seat.take(&mut self.out);
+        self.take_counters();
+        let frames = std::mem::take(&mut self.out);
+        if let Some(text) = joined(&frames) {
+            let broadcast = &metrics().broadcast;
+            broadcast.deliveries.add(frames.len() as u64);
+            broadcast.sent_bytes.add(text.len() as u64);
+            self.send(Message::Text(text)).await?;
+        }
+        // The buffer is kept for the next time, if it is small.
+        if frames.capacity() <= 8 {
+            self.out = frames;
+            self.out.clear();
+        }
+        // Its last words have been said.
+        self.seated.seat.ending().map_or(Ok(()), |why| Err(End::Close(why)))
+    }
+
+    fn take_counters(&mut self) {
+        let tick = self.seated.audience.latest();
+        let at = self.seated.at;
+        if tick.s > at {
+            if tick.p <= at {
+                self.seated.at = tick.s;
+                if !tick.stock.is_empty() {
+                    self.out.push(tick.stock.clone());
+                    metrics().broadcast.frames_sent.of(FrameType::Stock).increment();
+                }
+            } else if let Some((to, frames)) = self.seated.audience.catch_up(at) {
+                self.seated.at = to;
+                self.out.extend(frames);
+                metrics().broadcast.frames_sent.of(FrameType::Stock).increment();
+            }
+        }
+        let slow = self.seated.audience.slow();
+        if slow.0 > self.slow_seen {
+            self.slow_seen = slow.0;
+            self.out.push(slow.1.clone());
+        }
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        let bound = Duration::from_millis(self.app.config.write_timeout_ms);
+        match timeout(bound, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(broken(&error)),
+            Err(_) => Err(End::Close(Close::TooSlow)),
+        }
+    }
+
+    fn role_label(&self) -> telemetry::Role {
+        match self.seated.who.as_ref().map(|who| who.role) {
+            None => telemetry::Role::Guest,
+            Some(Role::Viewer | Role::Service) => telemetry::Role::Viewer,
+            Some(Role::Moderator) => telemetry::Role::Moderator,
+            Some(Role::Host) => telemetry::Role::Host,
+            Some(Role::Admin) => telemetry::Role::Admin,
+        }
+    }
+}
+
+/// One text of all frames, with a newline between; a single one is not copied.
+fn joined(frames: &[Frame]) -> Option<Utf8Bytes> {
+    match frames {
+        [] => None,
+        [one] => Utf8Bytes::try_from(one.clone()).ok(),
+        many => Utf8Bytes::try_from(bytes::Bytes::from(many.join(&b'\n'))).ok(),
+    }
+}
+
+/// A frame that is too large or no WebSocket at all is the client's fault; the rest is the line's.
+fn broken(error: &axum::Error) -> End {
+    let text = error.to_string().to_lowercase();
+    if text.contains("too long") || text.contains("utf") || text.contains("protocol") {
+        End::Close(Close::Malformed)
+    } else {
+        End::Lost
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
