@@ -1,6 +1,7 @@
 //! THE DOOR. Everything a stranger reaches comes in here.
 
 pub mod auth;
+pub mod edge;
 pub mod headers;
 pub mod keys;
 pub mod limits;

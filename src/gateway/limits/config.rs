@@ -55,6 +55,9 @@ pub struct Limits {
     pub host_message_bytes_max: u32,
     /// Bytes of an HTTP body.
     pub body_bytes_max: u32,
+    /// Milliseconds an HTTP body may take to arrive: a body a byte at a time holds a socket no
+    /// longer than this.
+    pub body_timeout_ms: u64,
     /// Bytes of path and query together.
     pub uri_bytes_max: u32,
     /// Whether clients on this machine are free of the limits per address (the demo, load tests).
@@ -93,6 +96,7 @@ impl Default for Limits {
             viewer_message_bytes_max: 4 * 1024,
             host_message_bytes_max: 64 * 1024,
             body_bytes_max: 64 * 1024,
+            body_timeout_ms: 10_000,
             uri_bytes_max: 2 * 1024,
             exempt_loopback: false,
         }
