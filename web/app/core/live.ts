@@ -1,0 +1,201 @@
+// A page's view of one live, as signals: connection, clock, requests and state put together.
+
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { Clock } from "./clock";
+import { Connection, type Status } from "./connection";
+import { browser_timers, type Pending, Requests } from "./requests";
+import { item_key, type LiveState, nothing, reduce } from "./state";
+import type { Answer, Ask, BookingNews, Drop, Item, ServerMessage } from "./wire";
+
+/** Something to tell the person; the sentence is made where it is shown, in the language of the page. */
+export type Notice = { key: number; at: number } & (
+  | { kind: "answer"; ask: Ask; answer: Answer; restored: boolean }
+  | { kind: "booking"; news: BookingNews }
+);
+
+export interface Live {
+  live: string;
+  server: string;
+  clock: Clock;
+  state: ReadonlySignal<LiveState>;
+  status: ReadonlySignal<Status>;
+  pending: ReadonlySignal<readonly Pending[]>;
+  notices: Signal<readonly Notice[]>;
+  token: Signal<string | null>;
+  /** Second by second, the server's time. */
+  now: ReadonlySignal<number>;
+  drops: ReadonlySignal<readonly Drop[]>;
+  item(drop: Drop): Item | undefined;
+  ask(ask: Ask): string;
+  dismiss(key: number): void;
+  /** Renews the token in band, or comes back with it. */
+  renew(token: string | null): void;
+  retry(): void;
+  stop(): void;
+}
+
+export interface LiveOptions {
+  live: string;
+  /** Origin of the server, such as `https://lapak.example`. */
+  server: string;
+  token: string | null;
+  lang: () => string;
+}
+
+const NOTICES_MAX = 4;
+
+/** Opens the live and keeps it open until `stop`. */
+export function open_live(options: LiveOptions): Live {
+  const clock = new Clock();
+  const state = signal<LiveState>(nothing);
+  const status = signal<Status>({ kind: "connecting" });
+  const pending = signal<readonly Pending[]>([]);
+  const notices = signal<readonly Notice[]>([]);
+  const token = signal(options.token);
+  const now = signal(clock.now());
+  let notice_key = 0;
+
+  const tell = (notice: DistributiveOmit<Notice, "key" | "at">): void => {
+    const full = { ...notice, key: ++notice_key, at: Date.now() } as Notice;
+    notices.value = [...notices.value, full].slice(-NOTICES_MAX);
+  };
+
+  const connection = new Connection({
+    open: (url) => new WebSocket(url, "lapak.v1.json"),
+    now: () => Date.now(),
+    random: Math.random,
+    timers: browser_timers,
+    url: socket_url(options.server, options.live),
+    lang: options.lang,
+    token: () => token.value,
+    resume: () => state.value.position,
+    message: receive,
+    opened: () => requests.opened(),
+    closed: () => requests.closed(),
+    status: (next) => {
+      status.value = next;
+    },
+  });
+
+  const requests = new Requests(`lapak.unanswered.${options.live}.${subject(options.token) ?? ""}`, {
+    send: (request) => connection.send(request),
+    now: () => clock.now(),
+    timers: browser_timers,
+    shelf: shelf(),
+    answered: ({ request, restored }, answer) => tell({ kind: "answer", ask: request, answer, restored }),
+    changed: () => {
+      pending.value = requests_list();
+    },
+    overdue: () => connection.suspect(),
+  });
+  // A function declaration: `requests` may report a change while it is being made.
+  function requests_list(): readonly Pending[] {
+    return requests.list().map((entry) => ({ ...entry }));
+  }
+
+  function receive(message: ServerMessage, asked_at: number): void {
+    if (message.type === "welcome") clock.measured(message.server_now_ms, asked_at);
+    else if (message.type === "activity") clock.heard(message.server_now_ms);
+    const step = reduce(state.value, message);
+    state.value = step.state;
+    if (step.resync) connection.resync();
+    if (message.type === "booking" && message.event !== "extended") {
+      // The answer to an own cancel says it already.
+      const own = message.event === "cancelled" && pending.value.some((entry) => cancels(entry, message.booking));
+      const said = notices.value.some((n) => n.kind === "answer" && n.ask.type === "cancel" && n.ask.booking === message.booking);
+      if (!own && !said) tell({ kind: "booking", news: message });
+    }
+    requests.take(message);
+  }
+
+  const tick = globalThis.setInterval(() => {
+    now.value = clock.now();
+  }, 250);
+  const online = () => connection.hurry();
+  const visible = () => {
+    if (document.visibilityState === "visible") connection.hurry();
+  };
+  globalThis.addEventListener("online", online);
+  document.addEventListener("visibilitychange", visible);
+
+  pending.value = requests_list();
+  connection.start();
+
+  return {
+    live: options.live,
+    server: options.server,
+    clock,
+    state,
+    status,
+    pending,
+    notices,
+    token,
+    now,
+    drops: computed(() => in_order(state.value)),
+    item: (drop) => state.value.items.get(item_key(drop.drop, drop.sku)),
+    ask: (ask) => requests.ask(ask),
+    dismiss: (key) => {
+      notices.value = notices.value.filter((notice) => notice.key !== key);
+    },
+    renew: (next) => {
+      token.value = next;
+      connection.refresh();
+    },
+    retry: () => {
+      connection.hurry();
+      connection.start();
+    },
+    stop: () => {
+      globalThis.clearInterval(tick);
+      globalThis.removeEventListener("online", online);
+      document.removeEventListener("visibilitychange", visible);
+      connection.stop();
+    },
+  };
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+const cancels = (entry: Pending, booking: string): boolean =>
+  entry.request.type === "cancel" && entry.request.booking === booking;
+
+const RANK: Record<Drop["state"], number> = { open: 0, paused: 1, scheduled: 2, closed: 3 };
+
+/** The pinned drop first, then what can be booked, then the rest; closed ones last. */
+function in_order(state: LiveState): Drop[] {
+  return [...state.drops.values()].sort(
+    (a, b) => Number(a.state === "closed") - Number(b.state === "closed") || Number(b.pinned) - Number(a.pinned) || RANK[a.state] - RANK[b.state],
+  );
+}
+
+/** The WebSocket address of a live on a server. */
+export function socket_url(server: string, live: string): string {
+  return `${server.replace(/^http/, "ws").replace(/\/$/, "")}/v1/lives/${encodeURIComponent(live)}/ws`;
+}
+
+/** The `sub` of a token, only to keep requests of two customers apart; the server judges the token. */
+export function subject(token: string | null): string | null {
+  try {
+    const body = (token ?? "").split(".")[1];
+    if (!body) return null;
+    const claims: unknown = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
+    return typeof claims === "object" && claims !== null && "sub" in claims ? String(claims.sub) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** sessionStorage, or memory where the browser forbids it. */
+function shelf(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
+  try {
+    globalThis.sessionStorage.getItem("lapak");
+    return globalThis.sessionStorage;
+  } catch {
+    const memory = new Map<string, string>();
+    return {
+      getItem: (key) => memory.get(key) ?? null,
+      setItem: (key, value) => void memory.set(key, value),
+      removeItem: (key) => void memory.delete(key),
+    };
+  }
+}
