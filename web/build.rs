@@ -87,9 +87,8 @@ fn run(work: &Path, arguments: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let mut tail: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(8).collect();
-    tail.reverse();
-    Err(format!("npm {shown} failed: {}", tail.join(" | ")))
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(12).collect();
+    Err(format!("npm {shown} failed: {}", lines.join(" | ")))
 }
 
 fn embed_unbuilt(dist: &Path, why: &str) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Clock } from "./clock";
-import { Connection, type Status } from "./connection";
+import { Connection, type Socket, type Status } from "./connection";
 import { browser_timers, type Pending, Requests } from "./requests";
 import { item_key, type LiveState, nothing, reduce } from "./state";
 import type { Answer, Ask, BookingNews, Drop, Item, ServerMessage } from "./wire";
@@ -61,7 +61,7 @@ export function open_live(options: LiveOptions): Live {
   };
 
   const connection = new Connection({
-    open: (url) => new WebSocket(url, "lapak.v1.json"),
+    open: (url) => new WebSocket(url, "lapak.v1.json") as unknown as Socket,
     now: () => Date.now(),
     random: Math.random,
     timers: browser_timers,
@@ -88,7 +88,6 @@ export function open_live(options: LiveOptions): Live {
     },
     overdue: () => connection.suspect(),
   });
-  // A function declaration: `requests` may report a change while it is being made.
   function requests_list(): readonly Pending[] {
     return requests.list().map((entry) => ({ ...entry }));
   }
