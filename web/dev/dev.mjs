@@ -13,7 +13,8 @@ if (!process.env.LAPAK_DEV_SERVER) {
     const drops = [...mock.state.drops.values()].filter((drop) => drop.state === "open");
     const drop = drops[Math.floor(Math.random() * drops.length)];
     const name = `pembeli-${Math.floor(Math.random() * 50)}`;
-    if (drop) act(name, { type: "book", drop: drop.drop, sku: drop.sku, qty: 1, accept_partial: false, join_waitlist: true });
+    if (drop)
+      act(name, { type: "book", drop: drop.drop, sku: drop.sku, qty: 1, accept_partial: false, join_waitlist: true });
     mock.tell_all({ type: "viewers", count: 1200 + Math.floor(Math.random() * 80), approximate: true });
   }, 2500);
 }

@@ -10,7 +10,12 @@ import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
 
 const DIST = join(import.meta.dirname, "..", "dist");
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
 
 /** What the real server sends with its pages. */
 export const CONTENT_POLICY =
@@ -35,8 +40,23 @@ const id = () => randomBytes(8).toString("hex");
 
 function sku(name, title, price, available, more = {}) {
   return {
-    sku: name, title, image: null, price, currency: "IDR", available, drop_reserved: 0, booked: 0, allocated: 0, sold: 0, shortage: 0,
-    active: true, preorder: false, physical: true, track_stock: available !== null, components: [], ...more,
+    sku: name,
+    title,
+    image: null,
+    price,
+    currency: "IDR",
+    available,
+    drop_reserved: 0,
+    booked: 0,
+    allocated: 0,
+    sold: 0,
+    shortage: 0,
+    active: true,
+    preorder: false,
+    physical: true,
+    track_stock: available !== null,
+    components: [],
+    ...more,
   };
 }
 
@@ -50,18 +70,44 @@ export function world({ lang = "id", accent = "#0f766e", clock_skew_ms = 0 } = {
       sku("GAMIS-1", "Gamis Linen Rayon Premium", 325_000, 0),
       sku("HIJAB-9", "Hijab Pashmina Ceruty Babydoll", 45_000, 120),
       sku("VOUCHER", "Voucher kelas menjahit daring", 150_000, null, { physical: false }),
-      sku("SET-1", "Paket lebaran: gamis dan hijab", 349_000, 6, { components: [{ sku: "GAMIS-1", qty: 1 }, { sku: "HIJAB-9", qty: 1 }] }),
+      sku("SET-1", "Paket lebaran: gamis dan hijab", 349_000, 6, {
+        components: [
+          { sku: "GAMIS-1", qty: 1 },
+          { sku: "HIJAB-9", qty: 1 },
+        ],
+      }),
       sku("LAMA-1", "Kemeja lama", 120_000, 8, { active: false }),
     ].map((row) => [row.sku, row]),
   );
   return {
-    now, catalog, epoch: 1, seq: 100, booked_total: 0, viewers: 1234,
+    now,
+    catalog,
+    epoch: 1,
+    seq: 100,
+    booked_total: 0,
+    viewers: 1234,
     live: {
-      id: "demo", shop: "toko", title: "Toko Melati: Kaos dan gamis malam Jumat", state: "live", lang, accent, currency: "IDR",
-      video: { kind: "demo", url: null }, links: [{ label: "Instagram", url: "https://instagram.com/" }, { label: "Shopee", url: "https://shopee.co.id/" }],
+      id: "demo",
+      shop: "toko",
+      title: "Toko Melati: Kaos dan gamis malam Jumat",
+      state: "live",
+      lang,
+      accent,
+      currency: "IDR",
+      video: { kind: "demo", url: null },
+      links: [
+        { label: "Instagram", url: "https://instagram.com/" },
+        { label: "Shopee", url: "https://shopee.co.id/" },
+      ],
     },
-    drops: new Map(), bookings: new Map(), waits: [], customers: new Map(), answers: new Map(),
-    penalty: 10, unknown_next: 0, silent_next: 0,
+    drops: new Map(),
+    bookings: new Map(),
+    waits: [],
+    customers: new Map(),
+    answers: new Map(),
+    penalty: 10,
+    unknown_next: 0,
+    silent_next: 0,
   };
 }
 
@@ -69,8 +115,14 @@ export async function start({ port = 0, host = "127.0.0.1", state = world(), dis
   if (scene && state.drops.size === 0) open_scene(state);
   const sockets = new Set();
   const seen = [];
-  const http = createServer((request, response) => void serve(request, response, state, dist).catch((error) => response.writeHead(500).end(String(error))));
-  const ws = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has("lapak.v1.json") ? "lapak.v1.json" : false) });
+  const http = createServer(
+    (request, response) =>
+      void serve(request, response, state, dist).catch((error) => response.writeHead(500).end(String(error))),
+  );
+  const ws = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => (offered.has("lapak.v1.json") ? "lapak.v1.json" : false),
+  });
   http.on("upgrade", (request, socket, head) => {
     const live = /^\/v1\/lives\/([^/]+)\/ws$/.exec(request.url ?? "")?.[1];
     ws.handleUpgrade(request, socket, head, (connection) => {
@@ -82,12 +134,17 @@ export async function start({ port = 0, host = "127.0.0.1", state = world(), dis
   const address = `http://${host}:${http.address().port}`;
   const timer = setInterval(() => expire(state, sockets), 200);
   return {
-    address, state, seen, port: http.address().port,
+    address,
+    state,
+    seen,
+    port: http.address().port,
     connections: () => sockets.size,
     tell_all: (message) => broadcast(sockets, message),
     act: (command, claims = { sub: "host", role: "host" }) => decide(state, sockets, claims, { id: id(), ...command }),
     drain: (spread_ms) => broadcast(sockets, { type: "drain", spread_ms }),
-    close_all: (code) => { for (const one of sockets) code === 1006 ? one.socket.terminate() : one.socket.close(code); },
+    close_all: (code) => {
+      for (const one of sockets) code === 1006 ? one.socket.terminate() : one.socket.close(code);
+    },
     stop: async (code = 1012) => {
       clearInterval(timer);
       for (const one of sockets) code === 1006 ? one.socket.terminate() : one.socket.close(code);
@@ -100,7 +157,15 @@ export async function start({ port = 0, host = "127.0.0.1", state = world(), dis
 
 function open_scene(state) {
   const act = (command) => decide(state, new Set(), { sub: "host", role: "host" }, { id: id(), ...command });
-  act({ type: "drop.open", sku: "KAOS-M", units: "all", mode: "shared", pinned: true, ends_at_ms: state.now() + 8 * 60_000, per_customer_limit: 3 });
+  act({
+    type: "drop.open",
+    sku: "KAOS-M",
+    units: "all",
+    mode: "shared",
+    pinned: true,
+    ends_at_ms: state.now() + 8 * 60_000,
+    per_customer_limit: 3,
+  });
   act({ type: "drop.open", sku: "KAOS-L", units: 10, mode: "carved" });
   act({ type: "drop.open", sku: "GAMIS-1", units: "all", mode: "shared" });
   act({ type: "drop.open", sku: "VOUCHER", units: "all", mode: "shared" });
@@ -109,9 +174,18 @@ function open_scene(state) {
 
 const item_of = (state, drop) => {
   const row = state.catalog.get(drop.sku);
-  const held = [...state.bookings.values()].filter((b) => b.drop === drop.drop && b.state === "held").reduce((sum, b) => sum + b.qty, 0);
+  const held = [...state.bookings.values()]
+    .filter((b) => b.drop === drop.drop && b.state === "held")
+    .reduce((sum, b) => sum + b.qty, 0);
   const waiting = state.waits.filter((w) => w.drop === drop.drop).reduce((sum, w) => sum + w.qty, 0);
-  return { drop: drop.drop, sku: drop.sku, available: row.available, booked: held, sold_out: row.available !== null && row.available <= 0, waiting };
+  return {
+    drop: drop.drop,
+    sku: drop.sku,
+    available: row.available,
+    booked: held,
+    sold_out: row.available !== null && row.available <= 0,
+    waiting,
+  };
 };
 
 const ahead = (state, wait) => {
@@ -130,9 +204,16 @@ function me_of(state, claims) {
   if (!claims) return null;
   const known = customer_of(state, claims.sub);
   return {
-    customer: claims.sub, role: claims.role, reputation: known.reputation, restricted: known.restricted,
-    bookings: [...state.bookings.values()].filter((b) => b.customer === claims.sub && b.state === "held").map((b) => own(state, b)),
-    waiting: state.waits.filter((w) => w.customer === claims.sub).map((w) => ({ drop: w.drop, sku: w.sku, qty: w.qty, ahead_units: ahead(state, w), since_ms: w.since_ms })),
+    customer: claims.sub,
+    role: claims.role,
+    reputation: known.reputation,
+    restricted: known.restricted,
+    bookings: [...state.bookings.values()]
+      .filter((b) => b.customer === claims.sub && b.state === "held")
+      .map((b) => own(state, b)),
+    waiting: state.waits
+      .filter((w) => w.customer === claims.sub)
+      .map((w) => ({ drop: w.drop, sku: w.sku, qty: w.qty, ahead_units: ahead(state, w), since_ms: w.since_ms })),
   };
 }
 
@@ -140,10 +221,15 @@ const is_host = (claims) => claims?.role === "host" || claims?.role === "admin";
 
 function snapshot(state, claims) {
   return {
-    live: state.live, drops: [...state.drops.values()], items: [...state.drops.values()].map((drop) => item_of(state, drop)),
-    viewers: state.viewers, me: me_of(state, claims),
+    live: state.live,
+    drops: [...state.drops.values()],
+    items: [...state.drops.values()].map((drop) => item_of(state, drop)),
+    viewers: state.viewers,
+    me: me_of(state, claims),
     ...(is_host(claims) && {
-      catalog: [...state.catalog.values()], bookings: [...state.bookings.values()].filter((b) => b.state === "held"), waiters: state.waits,
+      catalog: [...state.catalog.values()],
+      bookings: [...state.bookings.values()].filter((b) => b.state === "held"),
+      waiters: state.waits,
       customers: [...state.customers.values()],
     }),
   };
@@ -156,8 +242,14 @@ function accept(socket, state, sockets, seen) {
     const message = JSON.parse(String(data));
     seen.push(message);
     if (!one.ready) return connect(one, message, state, sockets);
-    if (message.type === "refresh") return void (one.claims = claims_of(message.token) ?? one.claims);
-    if (state.silent_next > 0 && message.id) return void (state.silent_next -= 1);
+    if (message.type === "refresh") {
+      one.claims = claims_of(message.token) ?? one.claims;
+      return;
+    }
+    if (state.silent_next > 0 && message.id) {
+      state.silent_next -= 1;
+      return;
+    }
     if (state.unknown_next > 0 && message.id) {
       state.unknown_next -= 1;
       return tell(one, { type: "unknown", id: message.id, retry_ms: 700 });
@@ -175,38 +267,84 @@ function connect(one, message, state, sockets) {
   sockets.add(one);
   const recovered = message.resume?.epoch === state.epoch && message.resume.seq <= state.seq && !is_host(one.claims);
   const welcome = {
-    type: "welcome", connection: `c-${id()}`, live: state.live.id, position: { epoch: state.epoch, seq: state.seq }, recovered,
-    server_now_ms: state.now(), reconnect: { base_ms: 200, cap_ms: 3000, spread_ms: 600 },
+    type: "welcome",
+    connection: `c-${id()}`,
+    live: state.live.id,
+    position: { epoch: state.epoch, seq: state.seq },
+    recovered,
+    server_now_ms: state.now(),
+    reconnect: { base_ms: 200, cap_ms: 3000, spread_ms: 600 },
   };
   if (!recovered) return tell(one, { ...welcome, snapshot: snapshot(state, one.claims) });
   // Joined in one frame, as the server does with what waits.
   one.socket.send(
     [
       { ...welcome, me: me_of(state, one.claims) },
-      { type: "stock", epoch: state.epoch, p: message.resume.seq, s: state.seq, items: [...state.drops.values()].map((drop) => item_of(state, drop)) },
-      ...[...state.drops.values()].map((drop) => ({ type: "drop", event: "changed", drop, epoch: state.epoch, s: state.seq })),
-    ].map((part) => JSON.stringify(part)).join("\n"),
+      {
+        type: "stock",
+        epoch: state.epoch,
+        p: message.resume.seq,
+        s: state.seq,
+        items: [...state.drops.values()].map((drop) => item_of(state, drop)),
+      },
+      ...[...state.drops.values()].map((drop) => ({
+        type: "drop",
+        event: "changed",
+        drop,
+        epoch: state.epoch,
+        s: state.seq,
+      })),
+    ]
+      .map((part) => JSON.stringify(part))
+      .join("\n"),
   );
 }
 
 const tell = (one, message) => one.socket.send(JSON.stringify(message));
-const broadcast = (sockets, message) => { for (const one of sockets) tell(one, message); };
-const tell_customer = (sockets, name, message) => { for (const one of sockets) if (one.claims?.sub === name) tell(one, message); };
+const broadcast = (sockets, message) => {
+  for (const one of sockets) tell(one, message);
+};
+const tell_customer = (sockets, name, message) => {
+  for (const one of sockets) if (one.claims?.sub === name) tell(one, message);
+};
 
 /** Tells what changed: stock to everyone, activity to hosts. */
 function publish(state, sockets, before, { drops = [], bookings = [], waiters = [], customers = [], catalog = [] }) {
-  if (drops.length > 0) broadcast(sockets, { type: "stock", epoch: state.epoch, p: before, s: state.seq, items: drops.map((drop) => item_of(state, drop)) });
+  if (drops.length > 0)
+    broadcast(sockets, {
+      type: "stock",
+      epoch: state.epoch,
+      p: before,
+      s: state.seq,
+      items: drops.map((drop) => item_of(state, drop)),
+    });
   for (const one of sockets) {
     if (!is_host(one.claims)) continue;
-    tell(one, { type: "activity", epoch: state.epoch, s: state.seq, server_now_ms: state.now(), bookings, waiters, customers, catalog, booked_total: state.booked_total, connections: sockets.size });
+    tell(one, {
+      type: "activity",
+      epoch: state.epoch,
+      s: state.seq,
+      server_now_ms: state.now(),
+      bookings,
+      waiters,
+      customers,
+      catalog,
+      booked_total: state.booked_total,
+      connections: sockets.size,
+    });
   }
 }
 
 /** One decision; the same id gives the same answer. */
 function decide(state, sockets, claims, message) {
-  const body = createHash("sha256").update(JSON.stringify({ ...message, id: "" })).digest("hex");
+  const body = createHash("sha256")
+    .update(JSON.stringify({ ...message, id: "" }))
+    .digest("hex");
   const known = state.answers.get(message.id);
-  if (known) return known.body === body ? { ...known.answer, ...(known.answer.type === "held" && { replayed: true }) } : refuse(message, "idempotency_conflict");
+  if (known)
+    return known.body === body
+      ? { ...known.answer, ...(known.answer.type === "held" && { replayed: true }) }
+      : refuse(message, "idempotency_conflict");
   const rule = RULES[message.type];
   if (!rule) return { type: "error", code: "unknown_type", message: message.type, id: message.id };
   if (!claims) return refuse(message, "unauthorized");
@@ -225,8 +363,15 @@ function book(state, sockets, m, claims) {
   if (drop.state === "paused") return refuse(m, "drop_paused");
   if (drop.state !== "open") return refuse(m, "drop_not_open");
   if (customer.restricted) return refuse(m, "restricted");
-  const mine = [...state.bookings.values()].filter((b) => b.customer === claims.sub && b.drop === m.drop && b.state === "held").reduce((sum, b) => sum + b.qty, 0);
-  if (drop.per_customer_limit > 0 && mine + m.qty > drop.per_customer_limit) return refuse(m, "customer_limit", { limit: drop.per_customer_limit, in_cart: mine, max_allowed: drop.per_customer_limit - mine });
+  const mine = [...state.bookings.values()]
+    .filter((b) => b.customer === claims.sub && b.drop === m.drop && b.state === "held")
+    .reduce((sum, b) => sum + b.qty, 0);
+  if (drop.per_customer_limit > 0 && mine + m.qty > drop.per_customer_limit)
+    return refuse(m, "customer_limit", {
+      limit: drop.per_customer_limit,
+      in_cart: mine,
+      max_allowed: drop.per_customer_limit - mine,
+    });
   const row = state.catalog.get(drop.sku);
   if (row.available !== null && row.available < m.qty) {
     if (!m.join_waitlist) return refuse(m, "sold_out", { available: row.available });
@@ -239,8 +384,19 @@ function book(state, sockets, m, claims) {
   const before = state.seq++;
   const booking = hold(state, drop, claims.sub, m.qty, "tap");
   publish(state, sockets, before, { drops: [drop], bookings: [booking], customers: [customer], catalog: [row] });
-  broadcast(sockets, { type: "ticker", bookings: [{ name: `${claims.sub[0].toUpperCase()}***`, sku: drop.sku, qty: m.qty }] });
-  return { type: "held", id: m.id, ...own(state, booking), epoch: state.epoch, s: state.seq, replayed: false, qty_waiting: 0 };
+  broadcast(sockets, {
+    type: "ticker",
+    bookings: [{ name: `${claims.sub[0].toUpperCase()}***`, sku: drop.sku, qty: m.qty }],
+  });
+  return {
+    type: "held",
+    id: m.id,
+    ...own(state, booking),
+    epoch: state.epoch,
+    s: state.seq,
+    replayed: false,
+    qty_waiting: 0,
+  };
 }
 
 function hold(state, drop, customer, qty, origin) {
@@ -248,7 +404,19 @@ function hold(state, drop, customer, qty, origin) {
   if (row.available !== null) row.available -= qty;
   row.booked += qty;
   state.booked_total += 1;
-  const booking = { booking: `b-${id()}`, customer, drop: drop.drop, sku: drop.sku, qty, price: drop.price, state: "held", deadline_ms: state.now() + drop.booking_timeout_ms, booked_at_ms: state.now(), origin, penalty: state.penalty };
+  const booking = {
+    booking: `b-${id()}`,
+    customer,
+    drop: drop.drop,
+    sku: drop.sku,
+    qty,
+    price: drop.price,
+    state: "held",
+    deadline_ms: state.now() + drop.booking_timeout_ms,
+    booked_at_ms: state.now(),
+    origin,
+    penalty: state.penalty,
+  };
   state.bookings.set(booking.booking, booking);
   return booking;
 }
@@ -263,7 +431,15 @@ function release(state, sockets, booking, final, penalty, reason) {
   row.booked -= booking.qty;
   if (row.available !== null) row.available += booking.qty;
   customer.reputation = Math.max(0, customer.reputation - penalty);
-  tell_customer(sockets, booking.customer, { type: "booking", event: final, ...own(state, booking), reason, penalty, reputation: customer.reputation, s: state.seq });
+  tell_customer(sockets, booking.customer, {
+    type: "booking",
+    event: final,
+    ...own(state, booking),
+    reason,
+    penalty,
+    reputation: customer.reputation,
+    s: state.seq,
+  });
   const changed = { drops: [drop], bookings: [booking], waiters: [], customers: [customer], catalog: [row] };
   promote(state, sockets, drop, row, changed);
   publish(state, sockets, before, changed);
@@ -276,17 +452,34 @@ function promote(state, sockets, drop, row, changed) {
     const booking = hold(state, drop, wait.customer, wait.qty, "waitlist");
     changed.bookings.push(booking);
     changed.waiters.push({ ...wait, qty: 0 });
-    tell_customer(sockets, wait.customer, { type: "booking", event: "promoted", ...own(state, booking), reason: null, penalty: 0, reputation: customer_of(state, wait.customer).reputation, s: state.seq });
+    tell_customer(sockets, wait.customer, {
+      type: "booking",
+      event: "promoted",
+      ...own(state, booking),
+      reason: null,
+      penalty: 0,
+      reputation: customer_of(state, wait.customer).reputation,
+      s: state.seq,
+    });
   }
-  for (const wait of state.waits.filter((w) => w.drop === drop.drop)) tell_customer(sockets, wait.customer, { type: "waiting", drop: wait.drop, sku: wait.sku, qty: wait.qty, ahead_units: ahead(state, wait) });
+  for (const wait of state.waits.filter((w) => w.drop === drop.drop))
+    tell_customer(sockets, wait.customer, {
+      type: "waiting",
+      drop: wait.drop,
+      sku: wait.sku,
+      qty: wait.qty,
+      ahead_units: ahead(state, wait),
+    });
 }
 
 function expire(state, sockets) {
   for (const booking of state.bookings.values()) {
-    if (booking.state === "held" && booking.deadline_ms <= state.now()) release(state, sockets, booking, "expired", state.penalty * booking.qty, "booking_timeout");
+    if (booking.state === "held" && booking.deadline_ms <= state.now())
+      release(state, sockets, booking, "expired", state.penalty * booking.qty, "booking_timeout");
   }
   for (const drop of state.drops.values()) {
-    if (drop.state === "scheduled" && drop.opens_at_ms <= state.now()) change(state, sockets, drop, { state: "open" }, "opened");
+    if (drop.state === "scheduled" && drop.opens_at_ms <= state.now())
+      change(state, sockets, drop, { state: "open" }, "opened");
   }
 }
 
@@ -294,7 +487,13 @@ function change(state, sockets, drop, values, event = "changed") {
   Object.assign(drop, values);
   state.seq += 1;
   // Stock first: its range covers the position of the drop event.
-  broadcast(sockets, { type: "stock", epoch: state.epoch, p: state.seq - 1, s: state.seq, items: [item_of(state, drop)] });
+  broadcast(sockets, {
+    type: "stock",
+    epoch: state.epoch,
+    p: state.seq - 1,
+    s: state.seq,
+    items: [item_of(state, drop)],
+  });
   broadcast(sockets, { type: "drop", event, drop, epoch: state.epoch, s: state.seq });
 }
 
@@ -312,7 +511,14 @@ const RULES = {
     if (booking.state !== "held") return refuse(m, "not_held", { final_state: booking.state });
     const penalty = state.penalty * booking.qty;
     release(state, sockets, booking, "cancelled", penalty, "customer_cancel");
-    return { type: "cancelled", id: m.id, booking: m.booking, qty: booking.qty, penalty, reputation: customer_of(state, claims.sub).reputation };
+    return {
+      type: "cancelled",
+      id: m.id,
+      booking: m.booking,
+      qty: booking.qty,
+      penalty,
+      reputation: customer_of(state, claims.sub).reputation,
+    };
   },
   "wait.leave"(state, sockets, m, claims) {
     const wait = state.waits.find((w) => w.drop === m.drop && w.customer === claims.sub);
@@ -326,11 +532,24 @@ const RULES = {
     const row = state.catalog.get(m.sku);
     if (!row) return refuse(m, "invalid", { field: "sku" });
     if (!row.active) return refuse(m, "sku_inactive");
-    if (m.pinned) for (const other of state.drops.values()) if (other.pinned) change(state, sockets, other, { pinned: false });
+    if (m.pinned)
+      for (const other of state.drops.values()) if (other.pinned) change(state, sockets, other, { pinned: false });
     const drop = {
-      drop: `d-${state.drops.size + 1}`, sku: m.sku, title: row.title, image: row.image, price: m.price ?? row.price, currency: row.currency, state: m.opens_at_ms ? "scheduled" : "open",
-      opens_at_ms: m.opens_at_ms ?? null, ends_at_ms: m.ends_at_ms ?? null, units: m.units === "all" ? null : m.units, mode: m.mode, per_customer_limit: m.per_customer_limit ?? 0,
-      booking_timeout_ms: (m.booking_timeout_min ?? 15) * 60_000, pinned: m.pinned ?? false, waitlist: true,
+      drop: `d-${state.drops.size + 1}`,
+      sku: m.sku,
+      title: row.title,
+      image: row.image,
+      price: m.price ?? row.price,
+      currency: row.currency,
+      state: m.opens_at_ms ? "scheduled" : "open",
+      opens_at_ms: m.opens_at_ms ?? null,
+      ends_at_ms: m.ends_at_ms ?? null,
+      units: m.units === "all" ? null : m.units,
+      mode: m.mode,
+      per_customer_limit: m.per_customer_limit ?? 0,
+      booking_timeout_ms: (m.booking_timeout_min ?? 15) * 60_000,
+      pinned: m.pinned ?? false,
+      waitlist: true,
     };
     state.drops.set(drop.drop, drop);
     change(state, sockets, drop, {}, "opened");
@@ -340,14 +559,19 @@ const RULES = {
   "drop.resume": on_drop((state, sockets, _m, drop) => change(state, sockets, drop, { state: "open" }, "resumed")),
   "drop.close": on_drop((state, sockets, m, drop) => {
     change(state, sockets, drop, { state: "closed", pinned: false }, "closed");
-    if (m.withdraw) for (const b of state.bookings.values()) if (b.drop === drop.drop && b.state === "held") release(state, sockets, b, "cancelled", 0, "drop_withdrawn");
+    if (m.withdraw)
+      for (const b of state.bookings.values())
+        if (b.drop === drop.drop && b.state === "held") release(state, sockets, b, "cancelled", 0, "drop_withdrawn");
   }),
   "drop.pin": on_drop((state, sockets, m, drop) => {
-    for (const other of state.drops.values()) if (other.pinned && other !== drop) change(state, sockets, other, { pinned: false });
+    for (const other of state.drops.values())
+      if (other.pinned && other !== drop) change(state, sockets, other, { pinned: false });
     change(state, sockets, drop, { pinned: m.pinned ?? true });
   }),
   "drop.extend": on_drop((state, sockets, m, drop) => {
-    change(state, sockets, drop, { ends_at_ms: drop.ends_at_ms === null ? null : drop.ends_at_ms + m.minutes * 60_000 });
+    change(state, sockets, drop, {
+      ends_at_ms: drop.ends_at_ms === null ? null : drop.ends_at_ms + m.minutes * 60_000,
+    });
   }),
   "stock.add": (state, sockets, m) => correct(state, sockets, m, (row) => row.available + m.qty),
   "stock.set": (state, sockets, m) => correct(state, sockets, m, (row) => m.on_hand - row.booked - row.allocated),
@@ -383,13 +607,21 @@ function correct(state, sockets, m, available_of) {
 async function serve(request, response, state, dist) {
   const url = new URL(request.url ?? "/", "http://mock");
   const json = (body) => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
-  if (url.pathname === "/v1/lives") return json({ lives: [{ live: state.live.id, shop: state.live.shop, title: state.live.title, state: state.live.state }] });
+  if (url.pathname === "/v1/lives")
+    return json({
+      lives: [{ live: state.live.id, shop: state.live.shop, title: state.live.title, state: state.live.state }],
+    });
   if (/^\/v1\/shops\/[^/]+\/skus$/.test(url.pathname)) {
     if (!is_host(claims_of((request.headers.authorization ?? "").replace("Bearer ", "")))) {
-      return response.writeHead(401, { "content-type": "application/problem+json" }).end(JSON.stringify({ code: "unauthorized", title: "unauthorized", status: 401 }));
+      return response
+        .writeHead(401, { "content-type": "application/problem+json" })
+        .end(JSON.stringify({ code: "unauthorized", title: "unauthorized", status: 401 }));
     }
     const query = (url.searchParams.get("query") ?? "").toLowerCase();
-    return json({ skus: [...state.catalog.values()].filter((row) => `${row.sku} ${row.title}`.toLowerCase().includes(query)), next: null });
+    return json({
+      skus: [...state.catalog.values()].filter((row) => `${row.sku} ${row.title}`.toLowerCase().includes(query)),
+      next: null,
+    });
   }
   const page = url.pathname === "/" ? "home" : /^\/(watch|overlay|host)\/[^/]+$/.exec(url.pathname)?.[1];
   const file = page ? `${page}.html` : /^\/(assets\/|embed\.js$)/.test(url.pathname) ? url.pathname.slice(1) : null;

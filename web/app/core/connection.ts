@@ -210,9 +210,15 @@ export class Connection {
     if (line !== this.current) return;
     this.current = null;
     this.port.closed();
-    if (this.stopped || this.next) return this.promote();
+    if (this.stopped || this.next) {
+      this.promote();
+      return;
+    }
     const end = fatal(code);
-    if (end) return this.end(end);
+    if (end) {
+      this.end(end);
+      return;
+    }
     const delay = this.delay(code, reason);
     this.port.status({ kind: "offline", retry_at: this.port.now() + delay, busy: code === 1013 || code === 4103 });
     this.plan(delay, () => this.connect());

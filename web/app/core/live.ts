@@ -42,7 +42,7 @@ export interface LiveOptions {
   lang: () => string;
 }
 
-const NOTICES_MAX = 4;
+const NOTICES_MAX = 3;
 
 /** Opens the live and keeps it open until `stop`. */
 export function open_live(options: LiveOptions): Live {
@@ -101,7 +101,9 @@ export function open_live(options: LiveOptions): Live {
     if (message.type === "booking" && message.event !== "extended") {
       // The answer to an own cancel says it already.
       const own = message.event === "cancelled" && pending.value.some((entry) => cancels(entry, message.booking));
-      const said = notices.value.some((n) => n.kind === "answer" && n.ask.type === "cancel" && n.ask.booking === message.booking);
+      const said = notices.value.some(
+        (n) => n.kind === "answer" && n.ask.type === "cancel" && n.ask.booking === message.booking,
+      );
       if (!own && !said) tell({ kind: "booking", news: message });
     }
     requests.take(message);
@@ -163,7 +165,10 @@ const RANK: Record<Drop["state"], number> = { open: 0, paused: 1, scheduled: 2, 
 /** The pinned drop first, then what can be booked, then the rest; closed ones last. */
 function in_order(state: LiveState): Drop[] {
   return [...state.drops.values()].sort(
-    (a, b) => Number(a.state === "closed") - Number(b.state === "closed") || Number(b.pinned) - Number(a.pinned) || RANK[a.state] - RANK[b.state],
+    (a, b) =>
+      Number(a.state === "closed") - Number(b.state === "closed") ||
+      Number(b.pinned) - Number(a.pinned) ||
+      RANK[a.state] - RANK[b.state],
   );
 }
 

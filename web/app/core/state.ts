@@ -7,8 +7,8 @@ import type {
   Activity,
   BookingNews,
   BookingRow,
-  CatalogRow,
   Cancelled,
+  CatalogRow,
   CustomerRow,
   Drop,
   Held,
@@ -230,7 +230,16 @@ function held(state: LiveState, answer: Held): LiveState {
     me: {
       ...me,
       bookings: [...me.bookings, booking],
-      waiting: rest > 0 ? place(waiting, { type: "waiting", drop: answer.drop, sku: answer.sku, qty: rest, ahead_units: waiting.find((wait) => same(wait, answer))?.ahead_units ?? 0 }) : waiting,
+      waiting:
+        rest > 0
+          ? place(waiting, {
+              type: "waiting",
+              drop: answer.drop,
+              sku: answer.sku,
+              qty: rest,
+              ahead_units: waiting.find((wait) => same(wait, answer))?.ahead_units ?? 0,
+            })
+          : waiting,
     },
   };
 }
@@ -323,7 +332,11 @@ function activity(state: LiveState, frame: Activity): LiveState {
   };
 }
 
-function merge<Row>(rows: ReadonlyMap<string, Row>, news: readonly Row[] | undefined, key: (row: Row) => string): ReadonlyMap<string, Row> {
+function merge<Row>(
+  rows: ReadonlyMap<string, Row>,
+  news: readonly Row[] | undefined,
+  key: (row: Row) => string,
+): ReadonlyMap<string, Row> {
   if (!news || news.length === 0) return rows;
   const merged = new Map(rows);
   for (const row of news) merged.set(key(row), row);

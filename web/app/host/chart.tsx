@@ -60,7 +60,12 @@ function draw(element: HTMLElement, rate: Rate, bookings: string, viewers: strin
   const accent = style.getPropertyValue("--accent-line").trim() || "#e11d48";
   const second = style.getPropertyValue("--info").trim() || "#2563eb";
   const numbers = new Intl.NumberFormat(locale, { notation: "compact" });
-  const times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const times = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  });
   const axis = (scale: string, side: 1 | 3): uPlot.Axis => ({
     scale,
     side,
@@ -76,6 +81,7 @@ function draw(element: HTMLElement, rate: Rate, bookings: string, viewers: strin
       width: Math.max(200, element.clientWidth),
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
+      legend: { live: false },
       scales: {
         // A minute at least, so that the first samples do not jump about.
         x: { time: true, range: (_plot, from, to) => [Math.min(from ?? 0, (to ?? 0) - 60), to ?? 0] },
@@ -96,7 +102,15 @@ function draw(element: HTMLElement, rate: Rate, bookings: string, viewers: strin
       series: [
         { value: (_plot, at) => (at == null ? "–" : times.format(at * 1000)), label: "" },
         { label: bookings, scale: "rate", stroke: accent, width: 2, value: show, points: { show: false } },
-        { label: viewers, scale: "viewers", stroke: second, width: 2, dash: [6, 3], value: show, points: { show: false } },
+        {
+          label: viewers,
+          scale: "viewers",
+          stroke: second,
+          width: 2,
+          dash: [6, 3],
+          value: show,
+          points: { show: false },
+        },
       ],
     },
     data(rate),

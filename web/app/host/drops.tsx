@@ -48,7 +48,9 @@ function One({ drop }: { drop: Drop }) {
         </div>
         <p class="host-drop-state">
           <span class={drop.state === "open" ? "tag live" : "tag"}>{w.drop.state[drop.state]}</span>
-          {drop.state === "open" && drop.ends_at_ms !== null && <Countdown until_ms={drop.ends_at_ms} over={w.drop.closed} />}
+          {drop.state === "open" && drop.ends_at_ms !== null && (
+            <Countdown until_ms={drop.ends_at_ms} over={w.drop.closed} />
+          )}
           {drop.state === "scheduled" && drop.opens_at_ms !== null && <Countdown until_ms={drop.opens_at_ms} />}
         </p>
       </div>
@@ -71,8 +73,17 @@ function One({ drop }: { drop: Drop }) {
               {w.host.extend_by(f.number(minutes))}
             </button>
           ))}
-          {button(drop.pinned ? w.host.unpin : w.host.pin, { type: "drop.pin", drop: drop.drop, pinned: !drop.pinned }, "pin")}
-          <button type="button" class="button small plain" disabled={busy} onClick={() => (closing.value = !closing.value)}>
+          {button(
+            drop.pinned ? w.host.unpin : w.host.pin,
+            { type: "drop.pin", drop: drop.drop, pinned: !drop.pinned },
+            "pin",
+          )}
+          <button
+            type="button"
+            class="button small plain"
+            disabled={busy}
+            onClick={() => (closing.value = !closing.value)}
+          >
             {w.host.close}
           </button>
         </div>
@@ -81,7 +92,11 @@ function One({ drop }: { drop: Drop }) {
         <div class="trouble">
           <p>{w.host.close_confirm}</p>
           <label class="check">
-            <input type="checkbox" checked={withdraw.value} onChange={(event) => (withdraw.value = event.currentTarget.checked)} />{" "}
+            <input
+              type="checkbox"
+              checked={withdraw.value}
+              onChange={(event) => (withdraw.value = event.currentTarget.checked)}
+            />{" "}
             {w.host.withdraw}
           </label>
           <div class="pair">

@@ -102,15 +102,17 @@ function Search({ choose }: { choose: (row: CatalogRow) => void }) {
                   {row.sku} · {f.money(row.price, row.currency)} <Flags row={row} />
                 </span>
               </span>
-              <span class="found-stock">
-                {row.available === null ? w.host.unlimited : f.number(row.available)}
-              </span>
+              <span class="found-stock">{row.available === null ? w.host.unlimited : f.number(row.available)}</span>
             </button>
           </li>
         ))}
       </ul>
       {next.value && (
-        <button type="button" class="button small plain" onClick={() => void load(next.value, new AbortController().signal)}>
+        <button
+          type="button"
+          class="button small plain"
+          onClick={() => void load(next.value, new AbortController().signal)}
+        >
           {w.host.more}
         </button>
       )}
@@ -172,7 +174,9 @@ function Chosen({ row, back }: { row: CatalogRow; back: () => void }) {
 
 /** A number somebody typed: null for empty, NaN for nonsense. */
 const typed = (value: FormDataEntryValue | null): number | null => {
-  const text = String(value ?? "").trim().replace(",", ".");
+  const text = String(value ?? "")
+    .trim()
+    .replace(",", ".");
   return text === "" ? null : Number(text);
 };
 
@@ -215,7 +219,8 @@ function OpenForm({ row, done }: { row: CatalogRow; done: () => void }) {
           <input type="radio" name="all" checked={all.value} onChange={() => (all.value = true)} /> {w.host.units_all}
         </label>
         <label>
-          <input type="radio" name="all" checked={!all.value} onChange={() => (all.value = false)} /> {w.host.units_count}
+          <input type="radio" name="all" checked={!all.value} onChange={() => (all.value = false)} />{" "}
+          {w.host.units_count}
         </label>
         <input
           type="number"
@@ -230,17 +235,26 @@ function OpenForm({ row, done }: { row: CatalogRow; done: () => void }) {
       <fieldset class="choice">
         <legend>{w.host.mode}</legend>
         <label title={w.host.shared_hint}>
-          <input type="radio" name="carved" checked={!carved.value} onChange={() => (carved.value = false)} /> {w.host.shared}
+          <input type="radio" name="carved" checked={!carved.value} onChange={() => (carved.value = false)} />{" "}
+          {w.host.shared}
         </label>
         <label title={w.host.carved_hint}>
-          <input type="radio" name="carved" checked={carved.value} onChange={() => (carved.value = true)} /> {w.host.carved}
+          <input type="radio" name="carved" checked={carved.value} onChange={() => (carved.value = true)} />{" "}
+          {w.host.carved}
         </label>
         <p class="hint">{carved.value ? w.host.carved_hint : w.host.shared_hint}</p>
       </fieldset>
       <div class="fields">
         <label class="field">
           <span>{w.host.price}</span>
-          <input type="number" name="price" min={0} step={1 / scale} inputMode="decimal" placeholder={w.host.price_hint(f.money(row.price, row.currency))} />
+          <input
+            type="number"
+            name="price"
+            min={0}
+            step={1 / scale}
+            inputMode="decimal"
+            placeholder={w.host.price_hint(f.money(row.price, row.currency))}
+          />
         </label>
         <label class="field">
           <span>{w.host.limit}</span>

@@ -24,7 +24,11 @@ export function Bookings() {
           {w.host.sections.bookings} <span class="count">{f.number(rows.length)}</span>
         </h2>
         <label class="check">
-          <input type="checkbox" checked={over.value} onChange={(event) => (over.value = event.currentTarget.checked)} />{" "}
+          <input
+            type="checkbox"
+            checked={over.value}
+            onChange={(event) => (over.value = event.currentTarget.checked)}
+          />{" "}
           {w.host.show_over}
         </label>
       </header>
@@ -74,7 +78,9 @@ function Booking({ row }: { row: BookingRow }) {
   const { live, w, f } = useStage();
   const asking = useSignal(false);
   const title = live.state.value.drops.get(row.drop)?.title ?? row.sku;
-  const busy = live.pending.value.some(({ request }) => request.type === "booking.cancel" && request.booking === row.booking);
+  const busy = live.pending.value.some(
+    ({ request }) => request.type === "booking.cancel" && request.booking === row.booking,
+  );
   if (asking.value) {
     return (
       <tr class="asking">

@@ -9,9 +9,12 @@ export function Stock({ sku }: { sku: string }) {
   const { live, w, f } = useStage();
   const set = useSignal(false);
   const below = live.notices.value.flatMap((notice) => {
-    if (notice.kind !== "answer" || notice.answer.type !== "refused" || notice.answer.code !== "below_committed") return [];
+    if (notice.kind !== "answer" || notice.answer.type !== "refused" || notice.answer.code !== "below_committed")
+      return [];
     const { ask } = notice;
-    return ask.type === "stock.set" && ask.sku === sku ? [{ key: notice.key, ask, refused: notice.answer as Refused }] : [];
+    return ask.type === "stock.set" && ask.sku === sku
+      ? [{ key: notice.key, ask, refused: notice.answer as Refused }]
+      : [];
   })[0];
   const under_way = live.pending.value.some(
     ({ request }) => (request.type === "stock.add" || request.type === "stock.set") && request.sku === sku,
@@ -37,7 +40,8 @@ export function Stock({ sku }: { sku: string }) {
         <fieldset class="choice">
           <legend class="hidden">{w.host.stock_title}</legend>
           <label>
-            <input type="radio" name="how" checked={!set.value} onChange={() => (set.value = false)} /> {w.host.stock_add}
+            <input type="radio" name="how" checked={!set.value} onChange={() => (set.value = false)} />{" "}
+            {w.host.stock_add}
           </label>
           <label>
             <input type="radio" name="how" checked={set.value} onChange={() => (set.value = true)} /> {w.host.stock_set}

@@ -21,7 +21,9 @@ const own_origin = script_origin();
 function script_origin(): string {
   const current = document.currentScript;
   const found =
-    current instanceof HTMLScriptElement ? current : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]');
+    current instanceof HTMLScriptElement
+      ? current
+      : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]');
   return found?.src ? new URL(found.src).origin : location.origin;
 }
 
@@ -36,7 +38,7 @@ function Embedded() {
           {about && <Viewers />}
         </div>
         <Reputation />
-        <LangSwitch speech={speech} />
+        <LangSwitch speech={speech} short />
       </header>
       <Viewer />
     </section>

@@ -66,7 +66,9 @@ function One({ row }: { row: Row }) {
       <div>
         <h3>{row.title}</h3>
         <p>
-          <span class={row.state === "live" ? "tag live" : "tag"}>{row.state === "live" ? w.home.live_now : w.home.ended}</span>{" "}
+          <span class={row.state === "live" ? "tag live" : "tag"}>
+            {row.state === "live" ? w.home.live_now : w.home.ended}
+          </span>{" "}
           {row.shop}
         </p>
       </div>

@@ -42,7 +42,11 @@ function Host() {
         <div>
           <h1>{about?.title ?? w.host.title}</h1>
           <p class="row-side">
-            {about && <span class={about.state === "live" ? "tag live" : "tag"}>{about.state === "live" ? w.home.live_now : w.home.ended}</span>}
+            {about && (
+              <span class={about.state === "live" ? "tag live" : "tag"}>
+                {about.state === "live" ? w.home.live_now : w.home.ended}
+              </span>
+            )}
             {about && <Viewers />}
             {host && <span>{w.host.connections(f.number(host.connections))}</span>}
             {host && <span>{w.host.booked_total(f.number(host.booked_total))}</span>}

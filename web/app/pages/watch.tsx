@@ -45,12 +45,16 @@ function Watch() {
         <div class="watch-title">
           <h1>{about?.title ?? "Lapak"}</h1>
           <p>
-            {about?.state === "ended" ? <span class="tag">{w.home.ended}</span> : about && <span class="tag live">{w.home.live_now}</span>}
+            {about?.state === "ended" ? (
+              <span class="tag">{w.home.ended}</span>
+            ) : (
+              about && <span class="tag live">{w.home.live_now}</span>
+            )}
             {about && <Viewers />}
           </p>
         </div>
         <Reputation />
-        <LangSwitch speech={speech} />
+        <LangSwitch speech={speech} short />
       </header>
       <div class="watch-panel">
         <Viewer guest={guest} />

@@ -70,9 +70,7 @@ function Act({ drop, item }: { drop: Drop; item: Item | undefined }) {
   if (!me) return <p class="blocked">{w.drop.guest}</p>;
   if (me.restricted) return <p class="blocked">{w.drop.restricted}</p>;
   if (wait) {
-    return (
-      <p class="blocked">{wait.ahead_units > 0 ? w.mine.ahead(f.number(wait.ahead_units)) : w.mine.next}</p>
-    );
+    return <p class="blocked">{wait.ahead_units > 0 ? w.mine.ahead(f.number(wait.ahead_units)) : w.mine.next}</p>;
   }
 
   const limit = drop.per_customer_limit > 0 ? drop.per_customer_limit : QTY_MAX;
@@ -108,7 +106,13 @@ function Quantity({ qty, most, change }: { qty: number; most: number; change: (q
         −
       </button>
       <output aria-live="polite">{f.number(qty)}</output>
-      <button type="button" class="step" aria-label={w.drop.more} disabled={qty >= most} onClick={() => change(qty + 1)}>
+      <button
+        type="button"
+        class="step"
+        aria-label={w.drop.more}
+        disabled={qty >= most}
+        onClick={() => change(qty + 1)}
+      >
         +
       </button>
     </fieldset>

@@ -3,7 +3,8 @@
 import { LANG_NAMES, LANGS, type Lang } from "../words/format";
 import type { Speech } from "../words/lang";
 
-export function LangSwitch({ speech }: { speech: Speech }) {
+/** `short` shows codes instead of names, where room is scarce. */
+export function LangSwitch({ speech, short = false }: { speech: Speech; short?: boolean }) {
   return (
     <select
       class="lang"
@@ -12,8 +13,8 @@ export function LangSwitch({ speech }: { speech: Speech }) {
       onChange={(event) => speech.choose(event.currentTarget.value as Lang)}
     >
       {LANGS.map((lang) => (
-        <option key={lang} value={lang} lang={lang}>
-          {LANG_NAMES[lang]}
+        <option key={lang} value={lang} lang={lang} aria-label={LANG_NAMES[lang]}>
+          {short ? lang.toUpperCase() : LANG_NAMES[lang]}
         </option>
       ))}
     </select>

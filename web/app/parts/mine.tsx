@@ -6,8 +6,8 @@ import type { OwnBooking, OwnWait } from "../core/wire";
 import { Countdown } from "./countdown";
 import { useStage } from "./stage";
 
-/** Rows shown before "show all". */
-const ROWS = 2;
+/** Rows shown before "show all": the one that runs out first. */
+const ROWS = 1;
 
 export function Mine() {
   const { live, w, f } = useStage();
@@ -50,7 +50,9 @@ function Booking({ booking }: { booking: OwnBooking }) {
       <li class="row confirm">
         <p>
           {w.mine.confirm(f.number(booking.qty), booking.title)}{" "}
-          {booking.penalty === undefined ? w.mine.may_cost : booking.penalty > 0 && w.mine.costs(f.number(booking.penalty * booking.qty))}
+          {booking.penalty === undefined
+            ? w.mine.may_cost
+            : booking.penalty > 0 && w.mine.costs(f.number(booking.penalty * booking.qty))}
         </p>
         <div class="pair">
           <button type="button" class="button small plain" ref={keep} onClick={() => (asking.value = false)}>

@@ -2,8 +2,8 @@
 
 import { useEffect } from "preact/hooks";
 import type { Notice } from "../core/live";
-import { type Scene, useStage } from "./stage";
 import { sentence } from "../words/words";
+import { type Scene, useStage } from "./stage";
 
 const GOOD_MS = 7_000;
 const BAD_MS = 12_000;
@@ -33,7 +33,12 @@ function One({ notice }: { notice: Notice }) {
         {good ? "✓" : "!"}
       </span>
       <p>{text}</p>
-      <button type="button" class="close" aria-label={scene.w.told.dismiss} onClick={() => scene.live.dismiss(notice.key)}>
+      <button
+        type="button"
+        class="close"
+        aria-label={scene.w.told.dismiss}
+        onClick={() => scene.live.dismiss(notice.key)}
+      >
         ×
       </button>
     </div>
@@ -46,7 +51,10 @@ function say(notice: Notice, scene: Scene): { text: string; good: boolean } {
   return said;
 }
 
-function say_answer({ answer }: Extract<Notice, { kind: "answer" }>, { live, w, f }: Scene): { text: string; good: boolean } {
+function say_answer(
+  { answer }: Extract<Notice, { kind: "answer" }>,
+  { live, w, f }: Scene,
+): { text: string; good: boolean } {
   switch (answer.type) {
     case "held": {
       const title = answer.title ?? live.state.value.drops.get(answer.drop)?.title ?? answer.sku;
@@ -67,7 +75,10 @@ function say_answer({ answer }: Extract<Notice, { kind: "answer" }>, { live, w, 
   }
 }
 
-function say_booking({ news }: Extract<Notice, { kind: "booking" }>, { live, w, f }: Scene): { text: string; good: boolean } {
+function say_booking(
+  { news }: Extract<Notice, { kind: "booking" }>,
+  { live, w, f }: Scene,
+): { text: string; good: boolean } {
   switch (news.event) {
     case "promoted":
       return {

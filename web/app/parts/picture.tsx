@@ -8,7 +8,14 @@ export function Picture({ src, title }: { src: string | null; title: string }) {
   return (
     <div class="picture">
       {usable ? (
-        <img src={usable} alt="" loading="lazy" decoding="async" referrerpolicy="no-referrer" onError={() => set_broken(usable)} />
+        <img
+          src={usable}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          referrerpolicy="no-referrer"
+          onError={() => set_broken(usable)}
+        />
       ) : (
         <span aria-hidden="true">{initial(title)}</span>
       )}

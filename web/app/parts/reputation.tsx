@@ -11,10 +11,27 @@ export function Reputation() {
   const points = Math.min(100, Math.max(0, me.reputation));
   const label = w.reputation(f.number(points));
   return (
-    <div class={points < 40 ? "reputation low" : "reputation"} role="meter" aria-label={w.reputation_short} aria-valuemin={0} aria-valuemax={100} aria-valuenow={points} aria-valuetext={label} title={label}>
+    // biome-ignore lint/a11y/useSemanticElements: a meter element cannot be drawn as a ring
+    <div
+      class={points < 40 ? "reputation low" : "reputation"}
+      role="meter"
+      aria-label={w.reputation_short}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={points}
+      aria-valuetext={label}
+      title={label}
+    >
       <svg viewBox="0 0 36 36" aria-hidden="true">
         <circle class="ring" cx="18" cy="18" r="15" />
-        <circle class="ring-fill" cx="18" cy="18" r="15" stroke-dasharray={`${(points / 100) * LENGTH} ${LENGTH}`} transform="rotate(-90 18 18)" />
+        <circle
+          class="ring-fill"
+          cx="18"
+          cy="18"
+          r="15"
+          stroke-dasharray={`${(points / 100) * LENGTH} ${LENGTH}`}
+          transform="rotate(-90 18 18)"
+        />
       </svg>
       <span aria-hidden="true">{points}</span>
     </div>

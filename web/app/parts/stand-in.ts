@@ -13,7 +13,7 @@ export function paint_stand_in(canvas: HTMLCanvasElement, accent: string | null)
   const colour = accent_of(accent).accent;
   let frame = 0;
   let last = 0;
-  const fit = () => {
+  const resize = () => {
     const scale = Math.min(1.5, devicePixelRatio || 1);
     canvas.width = Math.max(1, Math.round(canvas.clientWidth * scale));
     canvas.height = Math.max(1, Math.round(canvas.clientHeight * scale));
@@ -30,10 +30,10 @@ export function paint_stand_in(canvas: HTMLCanvasElement, accent: string | null)
     cancelAnimationFrame(frame);
     if (!still.matches) frame = requestAnimationFrame(step);
   };
-  const observer = new ResizeObserver(fit);
+  const observer = new ResizeObserver(resize);
   observer.observe(canvas);
   still.addEventListener("change", begin);
-  fit();
+  resize();
   begin();
   return () => {
     cancelAnimationFrame(frame);
@@ -73,7 +73,14 @@ function light(c: CanvasRenderingContext2D, x: number, y: number, radius: number
   c.fillRect(x - radius, y - radius, radius * 2, radius * 2);
 }
 
-function shirt(c: CanvasRenderingContext2D, x: number, rail: number, unit: number, colour: string, swing: number): void {
+function shirt(
+  c: CanvasRenderingContext2D,
+  x: number,
+  rail: number,
+  unit: number,
+  colour: string,
+  swing: number,
+): void {
   c.save();
   c.translate(x, rail);
   c.rotate(swing);

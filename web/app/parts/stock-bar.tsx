@@ -35,6 +35,7 @@ export function StockBar({ drop, item }: { drop: Drop; item: Item | undefined })
     <div class="stock">
       <span class={item.available <= FEW ? "stock-text few" : "stock-text"}>{phrase}</span>
       <span class="stock-side">{side}</span>
+      {/* biome-ignore lint/a11y/useSemanticElements: a meter element cannot be styled alike in all browsers */}
       <div
         class="bar"
         role="meter"

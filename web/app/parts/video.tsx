@@ -3,8 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Live as About } from "../core/wire";
-import { paint_stand_in } from "./stand-in";
 import { useStage } from "./stage";
+import { paint_stand_in } from "./stand-in";
 
 export function Video({ video }: { video: About["video"] }) {
   const { w } = useStage();
@@ -22,7 +22,8 @@ export function Video({ video }: { video: About["video"] }) {
       />
     );
   }
-  if ((video.kind === "hls" || video.kind === "mp4") && url) return <Player key={url} url={url} hls={video.kind === "hls"} />;
+  if ((video.kind === "hls" || video.kind === "mp4") && url)
+    return <Player key={url} url={url} hls={video.kind === "hls"} />;
   return <div class="video empty-video">{w.video.none}</div>;
 }
 
@@ -70,8 +71,15 @@ function Player({ url, hls }: { url: string; hls: boolean }) {
   }, [url, hls]);
   return (
     <div class="video">
-      {/* biome-ignore lint/a11y/useMediaCaption: a live has no caption track of its own */}
-      <video ref={element} autoplay playsInline muted={muted.value} loop={!hls} aria-label={w.video.label} onError={() => (failed.value = true)} />
+      <video
+        ref={element}
+        autoplay
+        playsInline
+        muted={muted.value}
+        loop={!hls}
+        aria-label={w.video.label}
+        onError={() => (failed.value = true)}
+      />
       {failed.value && <p class="video-failed">{w.video.failed}</p>}
       {muted.value && !failed.value && (
         <button type="button" class="button small plain unmute" onClick={() => (muted.value = false)}>

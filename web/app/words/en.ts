@@ -9,7 +9,8 @@ export const en: Words = {
   refusals: {
     unauthorized: () => "You are not signed in, or your link has run out. Open your own link from the shop again.",
     forbidden: () => "Your account may not do this.",
-    invalid: (d) => (d.field ? `Something in this request is not right: ${d.field}.` : "Something in this request is not right."),
+    invalid: (d) =>
+      d.field ? `Something in this request is not right: ${d.field}.` : "Something in this request is not right.",
     rate_limited: (d, f) => `That was very fast. Try again in ${f.phrase(d.retry_ms ?? 1000)}.`,
     stale_epoch: () => "The shop is just recovering. Nothing was booked; try again in a moment.",
     live_not_found: () => "This live does not exist, or not any more.",
@@ -60,7 +61,9 @@ export const en: Words = {
     digital_cannot_track: () => "A digital item has no stock to count.",
     managed_by_shared_inventory: () => "The stock of this item is kept by the shared inventory.",
     cooldown: (d, f) =>
-      d.retry_at_ms === null ? "That is not possible again yet." : `That is possible again at ${f.time(d.retry_at_ms)}.`,
+      d.retry_at_ms === null
+        ? "That is not possible again yet."
+        : `That is possible again at ${f.time(d.retry_at_ms)}.`,
   },
   refused_otherwise: (code) => `This was refused (${code}).`,
   status: {
@@ -135,7 +138,9 @@ export const en: Words = {
     partly_waiting: (qty) => `${qty} more on the waiting list.`,
     waiting: (qty, ahead) => `You are on the waiting list for ${qty}; ${ahead} ahead of you.`,
     cancelled: (points, reputation) =>
-      points > 0 ? `Cancelled. It cost ${points} points; your reputation is ${reputation}.` : "Cancelled. It cost nothing.",
+      points > 0
+        ? `Cancelled. It cost ${points} points; your reputation is ${reputation}.`
+        : "Cancelled. It cost nothing.",
     left: "You left the waiting list.",
     done: "Done.",
     promoted: (qty, title, span) => `Your turn: ${qty} × ${title} is booked for you. Order within ${span}.`,
@@ -157,7 +162,8 @@ export const en: Words = {
   choose_language: "Choose language",
   home: {
     title: "Lapak",
-    intro: "Live-shopping bookings: what the host drops, viewers book; every tap is decided once, and no unit is sold twice.",
+    intro:
+      "Live-shopping bookings: what the host drops, viewers book; every tap is decided once, and no unit is sold twice.",
     lives: "Lives on this server",
     none: "No live yet.",
     watch: "Watch",

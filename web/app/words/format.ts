@@ -37,7 +37,7 @@ export function format_of(lang: Lang): Format {
 function make(lang: Lang): Format {
   const locale = LOCALES[lang];
   const numbers = new Intl.NumberFormat(locale);
-  const times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const moneys = new Map<string, (minor: number) => string>();
   return {
     lang,

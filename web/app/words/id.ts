@@ -9,7 +9,8 @@ export const id: Words = {
   refusals: {
     unauthorized: () => "Kamu belum masuk, atau tautanmu sudah tidak berlaku. Buka lagi tautan pribadimu dari toko.",
     forbidden: () => "Akunmu tidak boleh melakukan ini.",
-    invalid: (d) => (d.field ? `Ada yang salah pada permintaan ini: ${d.field}.` : "Ada yang salah pada permintaan ini."),
+    invalid: (d) =>
+      d.field ? `Ada yang salah pada permintaan ini: ${d.field}.` : "Ada yang salah pada permintaan ini.",
     rate_limited: (d, f) => `Terlalu cepat. Coba lagi dalam ${f.phrase(d.retry_ms ?? 1000)}.`,
     stale_epoch: () => "Toko sedang dipulihkan. Belum ada yang dipesan; coba lagi sebentar.",
     live_not_found: () => "Live ini tidak ada, atau sudah tidak ada.",
@@ -60,7 +61,9 @@ export const id: Words = {
     digital_cannot_track: () => "Barang digital tidak punya stok untuk dihitung.",
     managed_by_shared_inventory: () => "Stok barang ini diatur oleh stok bersama.",
     cooldown: (d, f) =>
-      d.retry_at_ms === null ? "Ini belum bisa dilakukan lagi." : `Ini bisa dilakukan lagi pukul ${f.time(d.retry_at_ms)}.`,
+      d.retry_at_ms === null
+        ? "Ini belum bisa dilakukan lagi."
+        : `Ini bisa dilakukan lagi pukul ${f.time(d.retry_at_ms)}.`,
   },
   refused_otherwise: (code) => `Permintaan ini ditolak (${code}).`,
   status: {
@@ -135,7 +138,9 @@ export const id: Words = {
     partly_waiting: (qty) => `${qty} lagi masuk daftar tunggu.`,
     waiting: (qty, ahead) => `Kamu masuk daftar tunggu untuk ${qty}; ${ahead} di depanmu.`,
     cancelled: (points, reputation) =>
-      points > 0 ? `Dibatalkan. Berkurang ${points} poin; reputasimu ${reputation}.` : "Dibatalkan. Tanpa potongan poin.",
+      points > 0
+        ? `Dibatalkan. Berkurang ${points} poin; reputasimu ${reputation}.`
+        : "Dibatalkan. Tanpa potongan poin.",
     left: "Kamu keluar dari daftar tunggu.",
     done: "Selesai.",
     promoted: (qty, title, span) => `Giliranmu: ${qty} × ${title} sudah dibooking untukmu. Pesan dalam ${span}.`,
@@ -157,7 +162,8 @@ export const id: Words = {
   choose_language: "Pilih bahasa",
   home: {
     title: "Lapak",
-    intro: "Booking untuk live shopping: host membuka barang, penonton booking; setiap ketukan diputuskan sekali, dan tidak ada barang terjual dua kali.",
+    intro:
+      "Booking untuk live shopping: host membuka barang, penonton booking; setiap ketukan diputuskan sekali, dan tidak ada barang terjual dua kali.",
     lives: "Live di server ini",
     none: "Belum ada live.",
     watch: "Tonton",

@@ -7,9 +7,11 @@ const units = (count: number | null): string => `${count} unit`;
 export const ms: Words = {
   language: "Bahasa",
   refusals: {
-    unauthorized: () => "Anda belum log masuk, atau pautan anda telah tamat. Buka semula pautan peribadi anda daripada kedai.",
+    unauthorized: () =>
+      "Anda belum log masuk, atau pautan anda telah tamat. Buka semula pautan peribadi anda daripada kedai.",
     forbidden: () => "Akaun anda tidak dibenarkan melakukan ini.",
-    invalid: (d) => (d.field ? `Ada yang tidak betul pada permintaan ini: ${d.field}.` : "Ada yang tidak betul pada permintaan ini."),
+    invalid: (d) =>
+      d.field ? `Ada yang tidak betul pada permintaan ini: ${d.field}.` : "Ada yang tidak betul pada permintaan ini.",
     rate_limited: (d, f) => `Terlalu laju. Cuba lagi dalam ${f.phrase(d.retry_ms ?? 1000)}.`,
     stale_epoch: () => "Kedai sedang dipulihkan. Tiada tempahan dibuat; cuba sebentar lagi.",
     live_not_found: () => "Siaran langsung ini tidak wujud, atau sudah tiada.",
@@ -60,7 +62,9 @@ export const ms: Words = {
     digital_cannot_track: () => "Barang digital tiada stok untuk dikira.",
     managed_by_shared_inventory: () => "Stok barang ini diurus oleh stok kongsi.",
     cooldown: (d, f) =>
-      d.retry_at_ms === null ? "Ini belum boleh dibuat semula." : `Ini boleh dibuat semula pada ${f.time(d.retry_at_ms)}.`,
+      d.retry_at_ms === null
+        ? "Ini belum boleh dibuat semula."
+        : `Ini boleh dibuat semula pada ${f.time(d.retry_at_ms)}.`,
   },
   refused_otherwise: (code) => `Permintaan ini ditolak (${code}).`,
   status: {
@@ -135,7 +139,9 @@ export const ms: Words = {
     partly_waiting: (qty) => `${qty} lagi dalam senarai menunggu.`,
     waiting: (qty, ahead) => `Anda dalam senarai menunggu untuk ${qty}; ${ahead} di hadapan anda.`,
     cancelled: (points, reputation) =>
-      points > 0 ? `Dibatalkan. Ditolak ${points} mata; reputasi anda ${reputation}.` : "Dibatalkan. Tiada mata ditolak.",
+      points > 0
+        ? `Dibatalkan. Ditolak ${points} mata; reputasi anda ${reputation}.`
+        : "Dibatalkan. Tiada mata ditolak.",
     left: "Anda keluar daripada senarai menunggu.",
     done: "Selesai.",
     promoted: (qty, title, span) => `Giliran anda: ${qty} × ${title} sudah ditempah untuk anda. Pesan dalam ${span}.`,
@@ -157,7 +163,8 @@ export const ms: Words = {
   choose_language: "Pilih bahasa",
   home: {
     title: "Lapak",
-    intro: "Tempahan untuk jualan langsung: hos membuka barang, penonton menempah; setiap ketikan diputuskan sekali, dan tiada unit dijual dua kali.",
+    intro:
+      "Tempahan untuk jualan langsung: hos membuka barang, penonton menempah; setiap ketikan diputuskan sekali, dan tiada unit dijual dua kali.",
     lives: "Siaran di pelayan ini",
     none: "Belum ada siaran.",
     watch: "Tonton",

@@ -255,7 +255,8 @@ export function is_refusal_code(code: string): code is RefusalCode {
 }
 
 export function detail_of(refusal: Record<string, unknown>): Detail {
-  const number = (name: string): number | null => (typeof refusal[name] === "number" ? (refusal[name] as number) : null);
+  const number = (name: string): number | null =>
+    typeof refusal[name] === "number" ? (refusal[name] as number) : null;
   const text = (name: string): string | null => (typeof refusal[name] === "string" ? (refusal[name] as string) : null);
   return {
     field: text("field"),
@@ -273,7 +274,11 @@ export function detail_of(refusal: Record<string, unknown>): Detail {
 }
 
 /** A refusal as a sentence: ours where the code is known, else the server's message, else the code. */
-export function sentence(words: Words, format: Format, refusal: { code: string; message?: string; [detail: string]: unknown }): string {
+export function sentence(
+  words: Words,
+  format: Format,
+  refusal: { code: string; message?: string; [detail: string]: unknown },
+): string {
   if (is_refusal_code(refusal.code)) return words.refusals[refusal.code](detail_of(refusal), format);
   return refusal.message || words.refused_otherwise(refusal.code);
 }
