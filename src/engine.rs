@@ -102,10 +102,10 @@ impl Engine {
         self.ask(shop, |shop| (*shop.settings).clone()).await
     }
 
-    /// Whether decisions are being made: every partition answers.
-    pub async fn ready(&self) -> bool {
+    /// When something becomes due next, over all shops; an error if any partition is silent.
+    pub async fn next_due(&self) -> Result<Option<Millis>, Failure> {
         match self {
-            Self::Embedded(engine) => engine.ready().await,
+            Self::Embedded(engine) => engine.next_due().await,
         }
     }
 

@@ -3,11 +3,14 @@
 pub mod broadcast;
 pub mod catalog;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod gateway;
+pub mod jobs;
 pub mod journal;
 pub mod lifecycle;
 pub mod mirror;
 pub mod protocol;
+pub mod server;
 pub mod telemetry;

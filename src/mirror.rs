@@ -109,6 +109,13 @@ impl Mirror {
         self.shops.get(shop)?.live(live)
     }
 
+    /// The currency of a shop's lives; empty while it has none.
+    pub fn currency(&self, shop: &ShopId) -> String {
+        self.shops
+            .get(shop)
+            .map_or_else(String::new, |shop| shop.currency())
+    }
+
     /// One drop's row.
     pub fn drop_row(&self, shop: &ShopId, drop: crate::domain::DropId) -> Option<DropRow> {
         self.shops.get(shop)?.drop_row(drop)
@@ -119,6 +126,11 @@ impl Mirror {
         self.shops
             .get(shop)
             .map_or_else(Vec::new, |shop| shop.waiters(drop))
+    }
+
+    /// How many wait, over all drops of all shops.
+    pub fn waiting_customers(&self) -> usize {
+        self.shops.iter().map(|shop| shop.waiting_customers()).sum()
     }
 
     /// Whether a customer waits for anything.

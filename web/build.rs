@@ -32,7 +32,9 @@ fn main() {
         None => build(&out, &dist),
     };
     if let Err(why) = made {
-        println!("cargo:warning=the pages are not built, a page that says so is embedded instead: {why}");
+        println!(
+            "cargo:warning=the pages are not built, a page that says so is embedded instead: {why}"
+        );
         // A file that never exists: the next build tries again.
         println!("cargo:rerun-if-changed={}", out.join("try-again").display());
         if let Err(error) = embed_unbuilt(&dist, &why) {
@@ -44,9 +46,14 @@ fn main() {
 fn embed_ready(ready: &Path, dist: &Path) -> Result<(), String> {
     println!("cargo:rerun-if-changed={}", ready.display());
     if !ready.join("watch.html").is_file() {
-        return Err(format!("LAPAK_WEB_DIST={} holds no watch.html", ready.display()));
+        return Err(format!(
+            "LAPAK_WEB_DIST={} holds no watch.html",
+            ready.display()
+        ));
     }
-    renew(dist).and_then(|()| copy(ready, dist)).map_err(|error| format!("{}: {error}", ready.display()))
+    renew(dist)
+        .and_then(|()| copy(ready, dist))
+        .map_err(|error| format!("{}: {error}", ready.display()))
 }
 
 fn build(out: &Path, dist: &Path) -> Result<(), String> {
@@ -55,12 +62,18 @@ fn build(out: &Path, dist: &Path) -> Result<(), String> {
     fs::create_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
     for source in SOURCES {
         let (from, to) = (here.join(source), work.join(source));
-        let copied = if from.is_dir() { renew(&to).and_then(|()| copy(&from, &to)) } else { fs::copy(&from, &to).map(drop) };
+        let copied = if from.is_dir() {
+            renew(&to).and_then(|()| copy(&from, &to))
+        } else {
+            fs::copy(&from, &to).map(drop)
+        };
         copied.map_err(|error| format!("{}: {error}", from.display()))?;
     }
     install(&work)?;
     run(&work, &["run", "--silent", "build"])?;
-    renew(dist).and_then(|()| copy(&work.join("dist"), dist)).map_err(|error| format!("dist: {error}"))
+    renew(dist)
+        .and_then(|()| copy(&work.join("dist"), dist))
+        .map_err(|error| format!("dist: {error}"))
 }
 
 /// `npm ci`, unless what is installed is what the lock file names.
@@ -86,14 +99,25 @@ fn run(work: &Path, arguments: &[&str]) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(12).collect();
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(12)
+        .collect();
     Err(format!("npm {shown} failed: {}", lines.join(" | ")))
 }
 
 fn embed_unbuilt(dist: &Path, why: &str) -> io::Result<()> {
     renew(dist)?;
-    let why = why.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let why = why
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lapak: pages not built</title>\
          <h1>The pages are not in this build</h1>\

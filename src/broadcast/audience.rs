@@ -99,14 +99,37 @@ impl Audience {
         }
     }
 
-    /// The newest tick.
-    pub fn latest(&self) -> Arc<Tick> {
-        self.latest.load_full()
-    }
-
     /// The newest slow frame (viewers, ticker) and its number.
     pub fn slow(&self) -> Arc<(u64, Frame)> {
         self.slow.load_full()
+    }
+
+    /// Adds what a connection at `at` has not been told of counters, viewers and the ticker;
+    /// returns where it stands then. Who skipped ticks gets one frame over all of them.
+    pub fn counters(&self, at: Position, slow_seen: &mut u64, out: &mut Vec<Frame>) -> Position {
+        let slow = self.slow.load();
+        if slow.0 > *slow_seen {
+            *slow_seen = slow.0;
+            out.push(slow.1.clone());
+        }
+        let tick = self.latest.load();
+        if tick.s <= at {
+            return at;
+        }
+        let (to, frames) = if tick.p <= at {
+            (tick.s, vec![tick.stock.clone()])
+        } else {
+            self.catch_up(at).unwrap_or((at, Vec::new()))
+        };
+        let before = out.len();
+        out.extend(frames.into_iter().filter(|frame| !frame.is_empty()));
+        let told = (out.len() - before) as u64;
+        metrics()
+            .broadcast
+            .frames_sent
+            .of(FrameType::Stock)
+            .add(told);
+        to
     }
 
     /// What moved after a position: the frame that brings a connection from there to the

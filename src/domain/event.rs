@@ -47,6 +47,8 @@ pub enum Event {
         qty: u32,
         /// Units still held.
         left: u32,
+        /// The deadline it had.
+        deadline: Millis,
         /// How; the booking has ended if nothing is left in it.
         end: BookingEnd,
         /// What the seller said, or the rule's word.

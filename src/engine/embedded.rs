@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Failure, Reply, Seen};
 use crate::clock::Clock;
-use crate::domain::{CustomerId, Request, Shop, ShopId};
+use crate::domain::{CustomerId, Millis, Request, Shop, ShopId};
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
 use crate::lifecycle::Lifecycle;
 use desk::{Desk, MAILBOX_MAX, Message};
@@ -187,14 +187,16 @@ impl Handle {
             .map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
     }
 
-    pub(super) async fn ready(&self) -> bool {
+    pub(super) async fn next_due(&self) -> Result<Option<Millis>, Failure> {
+        let mut first = None;
         for desk in self.desks.iter() {
             let (pong, answer) = oneshot::channel();
-            if desk.try_send(Message::Ping(pong)).is_err() || answer.await.is_err() {
-                return false;
-            }
+            let gone = Failure::Unavailable { retry_ms: RETRY_MS };
+            desk.try_send(Message::Ping(pong)).map_err(|_| gone)?;
+            let at = answer.await.map_err(|_| gone)?;
+            first = first.into_iter().chain(at).min();
         }
-        true
+        Ok(first)
     }
 
     fn send(&self, shop: &ShopId, message: Message) -> Result<(), Failure> {

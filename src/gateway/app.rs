@@ -138,9 +138,9 @@ impl App {
     pub async fn ready(&self) -> bool {
         !self.house.stopping().is_cancelled()
             && self.feed_ready.load(Ordering::Acquire)
-            && tokio::time::timeout(Duration::from_secs(2), self.engine.ready())
+            && tokio::time::timeout(Duration::from_secs(2), self.engine.next_due())
                 .await
-                .unwrap_or(false)
+                .is_ok_and(|answer| answer.is_ok())
     }
 }
 
@@ -153,5 +153,8 @@ pub fn actor(who: &Identity) -> Option<Actor> {
         Role::Admin => domain::Role::Admin,
         Role::Service => return None,
     };
-    Some(Actor { role, name: CustomerId::new(&who.sub).ok()? })
+    Some(Actor {
+        role,
+        name: CustomerId::new(&who.sub).ok()?,
+    })
 }

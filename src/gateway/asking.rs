@@ -64,13 +64,21 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
         let message = turned_away(Some(&ask.shown), code, extra, place.lang);
         (Answered::Refused(code, message), CommandResult::Refused)
     };
-    let Some(who) = place.who else { return refuse("unauthorized", json!({})) };
+    let Some(who) = place.who else {
+        return refuse("unauthorized", json!({}));
+    };
     if who.expired(app.clock.now_ms()) {
         return refuse("unauthorized", json!({"reason": "token_expired"}));
     }
-    let Some(by) = actor(who) else { return refuse("forbidden", json!({})) };
+    let Some(by) = actor(who) else {
+        return refuse("forbidden", json!({}));
+    };
     if let Err(limited) = app.limiter.check_booking(&who.shop, &who.sub) {
-        metrics().commands.rate_limited.of(crate::telemetry::RateScope::Customer).increment();
+        metrics()
+            .commands
+            .rate_limited
+            .of(crate::telemetry::RateScope::Customer)
+            .increment();
         return refuse("rate_limited", json!({"retry_ms": limited.retry_ms}));
     }
     let command = match command(app, place, &ask.what).await {
@@ -78,9 +86,19 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
         Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
         Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
     };
-    let key = RequestKey { id: ask.id.as_u128(), body: ask.body };
-    let request = Request { by, key: Some(key), command };
-    let decided = timeout(app.config.answer_timeout(), app.engine.submit(place.shop, request));
+    let key = RequestKey {
+        id: ask.id.as_u128(),
+        body: ask.body,
+    };
+    let request = Request {
+        by,
+        key: Some(key),
+        command,
+    };
+    let decided = timeout(
+        app.config.answer_timeout(),
+        app.engine.submit(place.shop, request),
+    );
     match decided.await.unwrap_or(Err(Failure::Unknown)) {
         Ok(reply) => replied(app, place, ask, &reply),
         Err(failure) => no_reply(ask, failure, place.lang),
@@ -113,7 +131,9 @@ fn no_reply(ask: &Ask, failure: Failure, lang: Lang) -> (Answered, CommandResult
 
 /// The names an answer carries besides what was decided.
 fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
-    let Some(drop) = translate::drop_of(asked) else { return About::default() };
+    let Some(drop) = translate::drop_of(asked) else {
+        return About::default();
+    };
     let row = app.mirror.drop_row(place.shop, drop);
     let live = app.mirror.live_row(place.shop, place.live);
     About {
@@ -135,8 +155,14 @@ async fn command(app: &App, place: &Place<'_>, asked: &Asked) -> Result<Command,
         let command = command.map_err(|field| NoCommand::Wrong(field.to_owned()))?;
         return command.ok_or_else(|| NoCommand::Wrong("type".to_owned()));
     };
-    let now = app.engine.settings(place.shop).await.map_err(NoCommand::Failed)?;
-    let changed = SettingsMessage::of(&now.value).changed_by(settings).map_err(NoCommand::Wrong)?;
+    let now = app
+        .engine
+        .settings(place.shop)
+        .await
+        .map_err(NoCommand::Failed)?;
+    let changed = SettingsMessage::of(&now.value)
+        .changed_by(settings)
+        .map_err(NoCommand::Wrong)?;
     Ok(Command::ChangeSettings(std::sync::Arc::new(changed)))
 }
 

@@ -13,7 +13,10 @@ pub(super) fn arrived(app: &Shared, shop: &ShopId, customer: Option<&CustomerId>
     let person = (shop.clone(), customer.clone());
     if app.hub.note_back(&person) {
         let app2 = app.clone();
-        app.house.spawn_connection("presence", async move { report(&app2, person, false).await });
+        app.house.spawn_connection(
+            "presence",
+            async move { report(&app2, person, false).await },
+        );
     }
 }
 
@@ -26,7 +29,11 @@ pub(super) fn left(app: &Shared, person: Person) {
     house.spawn_connection("presence", async move {
         let while_away = Duration::from_millis(app.config.away_after_ms);
         let stopping = app.house.stopping().clone();
-        if stopping.run_until_cancelled(tokio::time::sleep(while_away)).await.is_none() {
+        if stopping
+            .run_until_cancelled(tokio::time::sleep(while_away))
+            .await
+            .is_none()
+        {
             return;
         }
         if !app.hub.is_here(&person) && app.hub.waits(&person) && app.hub.note_away(&person) {
@@ -36,9 +43,16 @@ pub(super) fn left(app: &Shared, person: Person) {
 }
 
 async fn report(app: &Shared, (shop, customer): Person, absent: bool) {
-    let by = Actor { role: Role::System, name: customer.clone() };
+    let by = Actor {
+        role: Role::System,
+        name: customer.clone(),
+    };
     let command = Command::SeeCustomer { customer, absent };
-    let request = Request { by, key: None, command };
+    let request = Request {
+        by,
+        key: None,
+        command,
+    };
     // If it is lost, the customer is served as one who is there: nothing worse.
     if let Err(failure) = app.engine.submit(&shop, request).await {
         tracing::debug!(%failure, "presence was not noted");

@@ -33,16 +33,21 @@ pub(super) async fn upgrade(
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     check_upgrade(&headers).inspect_err(|_| rejected(RejectReason::Handshake))?;
-    app.origins.check(&headers, None).inspect_err(|_| rejected(RejectReason::Origin))?;
+    app.origins
+        .check(&headers, None)
+        .inspect_err(|_| rejected(RejectReason::Origin))?;
     if app.house.stopping().is_cancelled() {
         rejected(RejectReason::Draining);
         return Err(Problem::new("overloaded", "This server is stopping."));
     }
     let upgrade = upgrade.map_err(|_| Problem::new("malformed", "The handshake is not valid."))?;
-    let ungreeted =
-        app.limiter.admit_ungreeted().inspect_err(|_| rejected(RejectReason::NodeFull))?;
-    let hold =
-        peer.hold(&app.limiter).inspect_err(|_| rejected(RejectReason::AddressLimit))?;
+    let ungreeted = app
+        .limiter
+        .admit_ungreeted()
+        .inspect_err(|_| rejected(RejectReason::NodeFull))?;
+    let hold = peer
+        .hold(&app.limiter)
+        .inspect_err(|_| rejected(RejectReason::AddressLimit))?;
     let largest = usize::try_from(app.limiter.limits().host_message_bytes_max).unwrap_or(65_536);
     let house = app.house.clone();
     Ok(upgrade
@@ -52,8 +57,9 @@ pub(super) async fn upgrade(
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(largest)
         .max_frame_size(largest)
-        .on_upgrade(move |socket| {
-            house.track("socket", async move { attend(app, peer, hold, ungreeted, live, socket).await })
+        .on_upgrade(move |socket| async move {
+            let attended = attend(app, peer, hold, ungreeted, live, socket);
+            house.track("socket", attended).await;
         }))
 }
 
@@ -70,7 +76,11 @@ async fn attend(
     mut socket: WebSocket,
 ) {
     let began = app.clock.monotonic();
-    metrics().connections.opened.of(Transport::WebSocket).increment();
+    metrics()
+        .connections
+        .opened
+        .of(Transport::WebSocket)
+        .increment();
     let end = match greeting::greet(&app, &peer, &live, &mut socket).await {
         Ok(seated) => {
             drop(ungreeted);
@@ -92,11 +102,17 @@ async fn attend(
 /// Says why and hangs up; a peer that does not read is not waited for.
 async fn close(socket: &mut WebSocket, why: Close, most_ms: u64) {
     let reason = Utf8Bytes::from_static(why.reason());
-    let frame = CloseFrame { code: why.code(), reason };
+    let frame = CloseFrame {
+        code: why.code(),
+        reason,
+    };
     let bound = Duration::from_millis(most_ms.min(1_000));
     let told = timeout(bound, socket.send(Message::Close(Some(frame)))).await;
     if matches!(told, Ok(Ok(()))) {
         // The peer's own close ends the connection cleanly; what else it still says is not read.
-        let _ = timeout(bound, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        let _ = timeout(bound, async {
+            while let Some(Ok(_)) = socket.recv().await {}
+        })
+        .await;
     }
 }

@@ -15,7 +15,13 @@ pub(super) type Wrong = &'static str;
 /// The command for what is asked in a live. `settings.change` is none: it needs the settings.
 pub(super) fn command(asked: &Asked, live: &LiveId) -> Result<Option<Command>, Wrong> {
     Ok(Some(match asked {
-        Asked::Book { drop, sku, qty, accept_partial, join_waitlist } => Command::Book {
+        Asked::Book {
+            drop,
+            sku,
+            qty,
+            accept_partial,
+            join_waitlist,
+        } => Command::Book {
             booking: BookingId(Uuid::now_v7().as_u128()),
             live: live.clone(),
             drop: drop_id(drop)?,
@@ -24,35 +30,56 @@ pub(super) fn command(asked: &Asked, live: &LiveId) -> Result<Option<Command>, W
             accept_partial: *accept_partial,
             join_waitlist: *join_waitlist,
         },
-        Asked::Cancel { booking, qty } => {
-            Command::Cancel { booking: booking_id(booking)?, qty: *qty }
-        }
-        Asked::WaitLeave { drop, .. } => Command::Leave { drop: drop_id(drop)? },
+        Asked::Cancel { booking, qty } => Command::Cancel {
+            booking: booking_id(booking)?,
+            qty: *qty,
+        },
+        Asked::WaitLeave { drop, .. } => Command::Leave {
+            drop: drop_id(drop)?,
+        },
         Asked::DropOpen { .. } => open(asked, live)?,
-        Asked::DropChange { drop, units, price, per_customer_limit, ends_at_ms } => {
-            Command::ChangeDrop {
-                drop: drop_id(drop)?,
-                units: *units,
-                price: *price,
-                per_customer_limit: *per_customer_limit,
-                ends_at: ends_at_ms.map(Millis),
-            }
-        }
-        Asked::DropPause { drop } => Command::PauseDrop { drop: drop_id(drop)? },
-        Asked::DropResume { drop } => Command::ResumeDrop { drop: drop_id(drop)? },
-        Asked::DropClose { drop, withdraw } => {
-            Command::CloseDrop { drop: drop_id(drop)?, withdraw: *withdraw }
-        }
-        Asked::DropPin { drop, pinned } => {
-            Command::PinDrop { drop: drop_id(drop)?, pinned: *pinned }
-        }
-        Asked::DropExtend { drop, minutes } => {
-            Command::ExtendDrop { drop: drop_id(drop)?, by_ms: u64::from(*minutes) * MINUTE_MS }
-        }
-        Asked::StockAdd { sku, qty, reason } => {
-            Command::AddStock { sku: sku_id(sku)?, qty: *qty, reason: Arc::from(&**reason) }
-        }
-        Asked::StockSet { sku, on_hand, reason, force } => Command::SetStock {
+        Asked::DropChange {
+            drop,
+            units,
+            price,
+            per_customer_limit,
+            ends_at_ms,
+        } => Command::ChangeDrop {
+            drop: drop_id(drop)?,
+            units: *units,
+            price: *price,
+            per_customer_limit: *per_customer_limit,
+            ends_at: ends_at_ms.map(Millis),
+        },
+        Asked::DropPause { drop } => Command::PauseDrop {
+            drop: drop_id(drop)?,
+        },
+        Asked::DropResume { drop } => Command::ResumeDrop {
+            drop: drop_id(drop)?,
+        },
+        Asked::DropClose { drop, withdraw } => Command::CloseDrop {
+            drop: drop_id(drop)?,
+            withdraw: *withdraw,
+        },
+        Asked::DropPin { drop, pinned } => Command::PinDrop {
+            drop: drop_id(drop)?,
+            pinned: *pinned,
+        },
+        Asked::DropExtend { drop, minutes } => Command::ExtendDrop {
+            drop: drop_id(drop)?,
+            by_ms: u64::from(*minutes) * MINUTE_MS,
+        },
+        Asked::StockAdd { sku, qty, reason } => Command::AddStock {
+            sku: sku_id(sku)?,
+            qty: *qty,
+            reason: Arc::from(&**reason),
+        },
+        Asked::StockSet {
+            sku,
+            on_hand,
+            reason,
+            force,
+        } => Command::SetStock {
             sku: sku_id(sku)?,
             on_hand: *on_hand,
             reason: Arc::from(&**reason),
@@ -62,16 +89,27 @@ pub(super) fn command(asked: &Asked, live: &LiveId) -> Result<Option<Command>, W
             booking: booking_id(booking)?,
             reason: Arc::from(&**reason),
         },
-        Asked::CustomerRestrict { customer, restricted } => {
-            Command::RestrictCustomer { customer: customer_id(customer)?, restricted: *restricted }
-        }
-        Asked::ReputationAdjust { customer, delta, reason } => Command::AdjustReputation {
+        Asked::CustomerRestrict {
+            customer,
+            restricted,
+        } => Command::RestrictCustomer {
+            customer: customer_id(customer)?,
+            restricted: *restricted,
+        },
+        Asked::ReputationAdjust {
+            customer,
+            delta,
+            reason,
+        } => Command::AdjustReputation {
             customer: customer_id(customer)?,
             delta: *delta,
             reason: Arc::from(&**reason),
         },
         Asked::SkuActivate { skus, active } => Command::ActivateSkus {
-            skus: skus.iter().map(|sku| sku_id(sku)).collect::<Result<_, _>>()?,
+            skus: skus
+                .iter()
+                .map(|sku| sku_id(sku))
+                .collect::<Result<_, _>>()?,
             active: *active,
         },
         Asked::SettingsChange { .. } => return Ok(None),

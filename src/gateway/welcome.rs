@@ -17,11 +17,20 @@ pub(super) async fn me(
     who: Option<&Identity>,
     view: &LiveView,
 ) -> Result<Value, Failure> {
-    let Some(who) = who else { return Ok(Value::Null) };
-    let Ok(customer) = CustomerId::new(&who.sub) else { return Ok(Value::Null) };
+    let Some(who) = who else {
+        return Ok(Value::Null);
+    };
+    let Ok(customer) = CustomerId::new(&who.sub) else {
+        return Ok(Value::Null);
+    };
     let seen = app.engine.customer(shop, &customer).await?;
     let drop_row = |drop| app.mirror.drop_row(shop, drop);
-    Ok(rows::me(&seen.value, who.role.as_str(), &view.live.spec.currency, drop_row))
+    Ok(rows::me(
+        &seen.value,
+        who.role.as_str(),
+        &view.live.spec.currency,
+        drop_row,
+    ))
 }
 
 /// Everything, for a connection that starts anew.
@@ -57,7 +66,9 @@ pub(super) async fn standing(
     who: Option<&Identity>,
 ) -> Result<Option<Value>, Failure> {
     let audience = app.hub.audience(live, shop);
-    let Some(view) = audience.view() else { return Ok(None) };
+    let Some(view) = audience.view() else {
+        return Ok(None);
+    };
     let me = me(app, shop, who, &view).await?;
     let snapshot = snapshot(app, live, who, &view, audience.viewers(), me).await?;
     Ok(Some(json!({

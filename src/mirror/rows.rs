@@ -178,6 +178,13 @@ impl ShopRows {
         self.lives.get(live).cloned()
     }
 
+    pub(super) fn currency(&self) -> String {
+        self.lives
+            .values()
+            .next_back()
+            .map_or_else(String::new, |l| l.spec.currency.to_string())
+    }
+
     pub(super) fn drop_row(&self, drop: DropId) -> Option<DropRow> {
         self.drops.get(&drop).map(|cell| cell.row.clone())
     }
@@ -237,6 +244,10 @@ impl ShopRows {
     pub(super) fn waiters(&self, drop: DropId) -> Vec<(CustomerId, u32)> {
         let cell = self.drops.get(&drop);
         cell.map_or_else(Vec::new, |cell| cell.waiters.values().cloned().collect())
+    }
+
+    pub(super) fn waiting_customers(&self) -> usize {
+        self.drops.values().map(|cell| cell.waiters.len()).sum()
     }
 
     pub(super) fn waits(&self, customer: &CustomerId) -> bool {

@@ -10,7 +10,10 @@ use crate::domain::{Band, GroupId, Settings};
 /// See [`Settings`] for what each means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "the names and meanings are those of domain::Settings")]
+#[expect(
+    missing_docs,
+    reason = "the names and meanings are those of domain::Settings"
+)]
 pub struct SettingsMessage {
     pub vat_bp: u32,
     pub max_item_qty: u32,
@@ -37,7 +40,10 @@ pub struct SettingsMessage {
 /// See [`Band`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the names and meanings are those of domain::Band")]
+#[expect(
+    missing_docs,
+    reason = "the names and meanings are those of domain::Band"
+)]
 pub struct BandMessage {
     pub below: u8,
     #[serde(default)]
@@ -93,7 +99,9 @@ impl SettingsMessage {
     /// The domain's settings; the name of the field that cannot be.
     pub fn settings(&self) -> Result<Settings, &'static str> {
         let group = |(name, cap): (&String, &u32)| {
-            GroupId::new(name).map(|name| (name, *cap)).map_err(|_| "group_max_bookings")
+            GroupId::new(name)
+                .map(|name| (name, *cap))
+                .map_err(|_| "group_max_bookings")
         };
         let band = |b: &BandMessage| Band {
             below: b.below,
@@ -121,7 +129,11 @@ impl SettingsMessage {
             pause_freezes_holds: self.pause_freezes_holds,
             min_reputation: self.min_reputation,
             max_bookings: self.max_bookings,
-            group_max_bookings: self.group_max_bookings.iter().map(group).collect::<Result<_, _>>()?,
+            group_max_bookings: self
+                .group_max_bookings
+                .iter()
+                .map(group)
+                .collect::<Result<_, _>>()?,
             bands: self.bands.iter().map(band).collect(),
         };
         settings.fault().map_or(Ok(settings), Err)
@@ -131,10 +143,16 @@ impl SettingsMessage {
     pub fn changed_by(&self, changes: &Map<String, Value>) -> Result<Settings, String> {
         let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
         for (field, value) in changes {
-            let Some(slot) = all.get_mut(field) else { return Err(field.clone()) };
+            let Some(slot) = all.get_mut(field) else {
+                return Err(field.clone());
+            };
             let was = std::mem::replace(slot, value.clone());
             if serde_json::from_value::<Self>(all.clone()).is_err() {
-                return Err(if was.is_null() { "settings".to_owned() } else { field.clone() });
+                return Err(if was.is_null() {
+                    "settings".to_owned()
+                } else {
+                    field.clone()
+                });
             }
         }
         let changed: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;

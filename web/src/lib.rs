@@ -40,7 +40,13 @@ pub enum Page {
 
 impl Page {
     /// Every page, for tests and for routers.
-    pub const ALL: [Self; 5] = [Self::Home, Self::Watch, Self::Overlay, Self::Host, Self::Missing];
+    pub const ALL: [Self; 5] = [
+        Self::Home,
+        Self::Watch,
+        Self::Overlay,
+        Self::Host,
+        Self::Missing,
+    ];
 
     const fn file(self) -> &'static str {
         match self {
@@ -69,7 +75,9 @@ pub fn page(page: Page) -> Asset {
     match Dist::get(file).or_else(|| Dist::get("unbuilt.html")) {
         Some(found) => wrap(file, found),
         None => Asset {
-            bytes: Cow::Borrowed(b"<!doctype html><title>Lapak</title><p>The pages are not in this build."),
+            bytes: Cow::Borrowed(
+                b"<!doctype html><title>Lapak</title><p>The pages are not in this build.",
+            ),
             mime: "text/html; charset=utf-8".to_owned(),
             immutable: false,
             etag: "\"none\"".to_owned(),
@@ -89,14 +97,23 @@ pub fn paths() -> impl Iterator<Item = Cow<'static, str>> {
 
 fn wrap(path: &str, file: EmbeddedFile) -> Asset {
     let mime = file.metadata.mimetype();
-    let text = mime.starts_with("text/") || matches!(mime, "application/javascript" | "application/json");
-    let etag = file.metadata.sha256_hash()[..12].iter().fold(String::from("\""), |mut tag, byte| {
-        tag.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-        tag.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        tag
-    }) + "\"";
+    let text =
+        mime.starts_with("text/") || matches!(mime, "application/javascript" | "application/json");
+    let etag =
+        file.metadata.sha256_hash()[..12]
+            .iter()
+            .fold(String::from("\""), |mut tag, byte| {
+                tag.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+                tag.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+                tag
+            })
+            + "\"";
     Asset {
-        mime: if text { format!("{mime}; charset=utf-8") } else { mime.to_owned() },
+        mime: if text {
+            format!("{mime}; charset=utf-8")
+        } else {
+            mime.to_owned()
+        },
         immutable: path.starts_with("assets/"),
         etag,
         bytes: file.data,
@@ -114,11 +131,19 @@ mod tests {
             let page = page(which);
             assert_eq!(page.mime, "text/html; charset=utf-8");
             assert!(!page.immutable);
-            let html = String::from_utf8(page.bytes.into_owned()).unwrap().to_lowercase();
+            let html = String::from_utf8(page.bytes.into_owned())
+                .unwrap()
+                .to_lowercase();
             for script in html.split("<script").skip(1) {
-                assert!(script.split('>').next().unwrap().contains("src=\"/assets/"), "{which:?}: inline script");
+                assert!(
+                    script.split('>').next().unwrap().contains("src=\"/assets/"),
+                    "{which:?}: inline script"
+                );
             }
-            assert!(!html.contains("<style") && !html.contains(" style="), "{which:?}: inline style");
+            assert!(
+                !html.contains("<style") && !html.contains(" style="),
+                "{which:?}: inline style"
+            );
         }
     }
 
@@ -137,17 +162,32 @@ mod tests {
 
     #[test]
     fn nothing_else_is_an_asset() {
-        for path in ["/", "/watch.html", "watch.html", "/assets/", "/assets/../watch.html", "/assets/none.js", ""] {
+        for path in [
+            "/",
+            "/watch.html",
+            "watch.html",
+            "/assets/",
+            "/assets/../watch.html",
+            "/assets/none.js",
+            "",
+        ] {
             assert!(asset(path).is_none(), "{path}");
         }
     }
 
     #[test]
     fn embed_is_one_script_that_may_change() {
-        assert!(built(), "the pages were not built: run `npm ci` in web/ and read the warning of the build script");
+        assert!(
+            built(),
+            "the pages were not built: run `npm ci` in web/ and read the warning of the build script"
+        );
         let embed = asset("/embed.js").unwrap();
         assert!(!embed.immutable);
         assert_eq!(embed.mime, "text/javascript; charset=utf-8");
-        assert!(!String::from_utf8(embed.bytes.into_owned()).unwrap().contains("/assets/"));
+        assert!(
+            !String::from_utf8(embed.bytes.into_owned())
+                .unwrap()
+                .contains("/assets/")
+        );
     }
 }

@@ -83,6 +83,11 @@ impl Shop {
             .flat_map(move |s| parts(sku, &s.spec))
     }
 
+    /// Bookings that are held.
+    pub fn held(&self) -> usize {
+        self.drops.values().map(|drop| drop.held.len()).sum()
+    }
+
     /// A customer's reputation; 100 for one who is not known yet (R-BOOK-4).
     pub fn reputation(&self, customer: &CustomerId) -> u8 {
         self.customers

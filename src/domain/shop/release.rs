@@ -28,6 +28,7 @@ impl Draft<'_> {
             drop: booking.drop,
             qty,
             left: booking.qty - qty,
+            deadline: booking.deadline,
             end,
             reason,
             oops,

@@ -39,8 +39,8 @@ pub(super) enum Message {
     },
     /// Look; the closure gives back what to do once all before it is durable.
     Ask { shop: ShopId, question: Question },
-    /// Say that you are there.
-    Ping(oneshot::Sender<()>),
+    /// Say that you are there, and what has been due for longest.
+    Ping(oneshot::Sender<Option<Millis>>),
 }
 
 /// A question to a shop, at a position. None for a shop that has never been heard of.
@@ -153,8 +153,10 @@ impl Desk {
                     .told
                     .push(question(self.shops.get(&shop), self.position));
             }
-            // Who asked may have gone.
-            Message::Ping(pong) => drop(pong.send(())),
+            Message::Ping(pong) => {
+                // Who asked may have gone.
+                let _ = pong.send(self.dues.first().map(|(at, _)| *at));
+            }
         }
     }
 

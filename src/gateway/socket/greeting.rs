@@ -65,8 +65,14 @@ pub(super) async fn greet(
     let permit = match &who {
         None => None,
         Some(who) => {
-            app.limiter.check_hello(&who.shop, &who.sub).map_err(|_| Close::Abuse)?;
-            Some(app.limiter.admit_customer(&who.shop, &who.sub).map_err(|_| Close::Abuse)?)
+            app.limiter
+                .check_hello(&who.shop, &who.sub)
+                .map_err(|_| Close::Abuse)?;
+            Some(
+                app.limiter
+                    .admit_customer(&who.shop, &who.sub)
+                    .map_err(|_| Close::Abuse)?,
+            )
         }
     };
     seat(app, live, shop, who, &connect, permit).await
@@ -115,7 +121,17 @@ async fn seat(
     match welcome_frames(app, &live, &shop, who.as_ref(), &audience, connect.resume).await {
         Ok((at, first, default_lang)) => {
             let lang = lang.unwrap_or(default_lang);
-            Ok(Seated { live, shop, who, lang, audience, seat, at, first, permit })
+            Ok(Seated {
+                live,
+                shop,
+                who,
+                lang,
+                audience,
+                seat,
+                at,
+                first,
+                permit,
+            })
         }
         Err(why) => {
             app.hub.leave(&audience, &seat);
@@ -135,7 +151,10 @@ async fn welcome_frames(
     let view = audience.view().ok_or(Close::LiveNotFound)?;
     let default_lang = Lang::parse(&view.live.spec.lang).unwrap_or_default();
     let resumed = resume
-        .map(|r| Position { epoch: r.epoch, seq: r.seq })
+        .map(|r| Position {
+            epoch: r.epoch,
+            seq: r.seq,
+        })
         .filter(|from| from.epoch == view.position.epoch && *from <= view.position);
     let mut message = json!({
         "type": "welcome",
@@ -145,7 +164,9 @@ async fn welcome_frames(
         "recovered": resumed.is_some(),
         "reconnect": {"base_ms": 500, "cap_ms": 20_000, "spread_ms": app.config.drain_spread_ms},
     });
-    let me = welcome::me(app, shop, who, &view).await.map_err(|_| Close::Full)?;
+    let me = welcome::me(app, shop, who, &view)
+        .await
+        .map_err(|_| Close::Full)?;
     let mut more = Vec::new();
     let mut at = view.position;
     if let Some(from) = resumed {
@@ -154,13 +175,21 @@ async fn welcome_frames(
             more = frames;
         }
         message["me"] = me;
-        let result = if at == from { ResumeResult::Current } else { ResumeResult::Delta };
+        let result = if at == from {
+            ResumeResult::Current
+        } else {
+            ResumeResult::Delta
+        };
         metrics().connections.resumes.of(result).increment();
         let gap = usize::try_from(at.seq.saturating_sub(from.seq)).unwrap_or(usize::MAX);
         metrics().connections.resume_gap.record_count(gap);
     } else {
         if resume.is_some() {
-            metrics().connections.resumes.of(ResumeResult::Snapshot).increment();
+            metrics()
+                .connections
+                .resumes
+                .of(ResumeResult::Snapshot)
+                .increment();
         }
         let snapshot = welcome::snapshot(app, live, who, &view, audience.viewers(), me).await;
         message["snapshot"] = snapshot.map_err(|_| Close::Full)?;

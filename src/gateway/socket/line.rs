@@ -54,14 +54,31 @@ impl Line {
         let next_ping = now + Duration::from_millis(u64::try_from(phase).unwrap_or(0));
         let out = std::mem::take(&mut seated.first);
         let slow_seen = seated.audience.slow().0;
-        Self { app, socket, seated, meter, slow_seen, next_ping, heard_at: now, out }
+        Self {
+            app,
+            socket,
+            seated,
+            meter,
+            slow_seen,
+            next_ping,
+            heard_at: now,
+            out,
+        }
     }
 
     /// Serves until either side ends it.
     pub(super) async fn attend(mut self) -> CloseCode {
         let role = self.role_label();
-        let _open = metrics().connections.open.of((role, Transport::WebSocket)).hold();
-        presence::arrived(&self.app, &self.seated.shop, self.seated.seat.customer.as_ref());
+        let _open = metrics()
+            .connections
+            .open
+            .of((role, Transport::WebSocket))
+            .hold();
+        presence::arrived(
+            &self.app,
+            &self.seated.shop,
+            self.seated.seat.customer.as_ref(),
+        );
         let end = self.talk().await;
         let gone = self.app.hub.leave(&self.seated.audience, &self.seated.seat);
         if let Some(person) = gone {
@@ -123,7 +140,10 @@ impl Line {
         if text.len() > self.longest() {
             return Err(End::Close(Close::Malformed));
         }
-        let objects: Vec<&str> = text.split('\n').filter(|line| !line.trim().is_empty()).collect();
+        let objects: Vec<&str> = text
+            .split('\n')
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         if objects.is_empty() || objects.len() > OBJECTS_MAX {
             return Err(End::Close(Close::Malformed));
         }
@@ -150,7 +170,11 @@ impl Line {
             Verdict::Pass => {}
             Verdict::Abuse { .. } => return Err(End::Close(Close::Abuse)),
             Verdict::Limited { retry_ms } => {
-                metrics().commands.rate_limited.of(RateScope::Connection).increment();
+                metrics()
+                    .commands
+                    .rate_limited
+                    .of(RateScope::Connection)
+                    .increment();
                 self.limited(&framed, retry_ms);
                 return Ok(());
             }
@@ -164,7 +188,12 @@ impl Line {
             }
             Framed::Wrong { id, field } => {
                 let extra = json!({"field": field});
-                self.push(&turned_away(id.as_deref(), "invalid", extra, self.seated.lang));
+                self.push(&turned_away(
+                    id.as_deref(),
+                    "invalid",
+                    extra,
+                    self.seated.lang,
+                ));
             }
             Framed::Message(ClientMessage::Ping) => {
                 self.push(&json!({"type": "pong", "server_now_ms": self.app.clock.now_ms()}));
@@ -187,7 +216,11 @@ impl Line {
 
     /// A refresh must be for the same person and role: it renews, it does not change.
     fn refresh(&mut self, token: &str) -> Result<(), End> {
-        let fresh = self.app.auth.verify(token).map_err(|_| End::Close(Close::Unauthorized))?;
+        let fresh = self
+            .app
+            .auth
+            .verify(token)
+            .map_err(|_| End::Close(Close::Unauthorized))?;
         let same = self.seated.who.as_ref().is_some_and(|who| {
             who.sub == fresh.sub && who.shop == fresh.shop && who.role == fresh.role
         });
@@ -208,7 +241,12 @@ impl Line {
         match id {
             Some(id) => {
                 let extra = json!({"retry_ms": retry_ms});
-                self.push(&turned_away(Some(id), "rate_limited", extra, self.seated.lang));
+                self.push(&turned_away(
+                    Some(id),
+                    "rate_limited",
+                    extra,
+                    self.seated.lang,
+                ));
             }
             None => {
                 self.push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
@@ -218,13 +256,22 @@ impl Line {
 
     fn error(&mut self, code: &str, id: Option<&str>) {
         let message = crate::protocol::words::refusal(code, self.seated.lang);
-        self.out.push(ServerMessage::Error { code, message, id }.frame());
-        metrics().broadcast.frames_sent.of(FrameType::Error).increment();
+        self.out
+            .push(ServerMessage::Error { code, message, id }.frame());
+        metrics()
+            .broadcast
+            .frames_sent
+            .of(FrameType::Error)
+            .increment();
     }
 
     fn push(&mut self, message: &Value) {
         self.out.push(encode(message));
-        metrics().broadcast.frames_sent.of(FrameType::Reply).increment();
+        metrics()
+            .broadcast
+            .frames_sent
+            .of(FrameType::Reply)
+            .increment();
     }
 
     async fn ping(&mut self) -> Result<(), End> {
@@ -239,7 +286,10 @@ impl Line {
     /// Writes the lossless lane, then the newest counters, joined into one frame.
     async fn write_what_waits(&mut self) -> Result<(), End> {
         self.seated.seat.take(&mut self.out);
-        self.take_counters();
+        let seated = &mut self.seated;
+        seated.at = seated
+            .audience
+            .counters(seated.at, &mut self.slow_seen, &mut self.out);
         let frames = std::mem::take(&mut self.out);
         if let Some(text) = joined(&frames) {
             let broadcast = &metrics().broadcast;
@@ -253,30 +303,10 @@ impl Line {
             self.out.clear();
         }
         // Its last words have been said.
-        self.seated.seat.ending().map_or(Ok(()), |why| Err(End::Close(why)))
-    }
-
-    fn take_counters(&mut self) {
-        let tick = self.seated.audience.latest();
-        let at = self.seated.at;
-        if tick.s > at {
-            if tick.p <= at {
-                self.seated.at = tick.s;
-                if !tick.stock.is_empty() {
-                    self.out.push(tick.stock.clone());
-                    metrics().broadcast.frames_sent.of(FrameType::Stock).increment();
-                }
-            } else if let Some((to, frames)) = self.seated.audience.catch_up(at) {
-                self.seated.at = to;
-                self.out.extend(frames);
-                metrics().broadcast.frames_sent.of(FrameType::Stock).increment();
-            }
-        }
-        let slow = self.seated.audience.slow();
-        if slow.0 > self.slow_seen {
-            self.slow_seen = slow.0;
-            self.out.push(slow.1.clone());
-        }
+        self.seated
+            .seat
+            .ending()
+            .map_or(Ok(()), |why| Err(End::Close(why)))
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {

@@ -6,7 +6,7 @@ use crate::domain::Event;
 choice! {
     Event {
         1 => Booked { booking, customer, drop, qty, price, deadline, terms, origin },
-        2 => Released { booking, customer, drop, qty, left, end, reason, oops, cooldown_until },
+        2 => Released { booking, customer, drop, qty, left, deadline, end, reason, oops, cooldown_until },
         3 => Repaid { sku, qty },
         4 => Reserved { drop, qty },
         5 => Unreserved { drop, qty },

@@ -1,0 +1,54 @@
+//! Every route on one screen.
+
+use axum::Router;
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+
+use super::app::Shared;
+use super::{events, health, lives, office, pages, socket};
+
+/// What strangers reach. Everything else is 404.
+pub fn router(app: Shared) -> Router {
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/watch/{live}", get(pages::watch))
+        .route("/overlay/{live}", get(pages::overlay))
+        .route("/host/{live}", get(pages::host))
+        .route("/embed.js", get(pages::embed))
+        .route("/assets/{file}", get(pages::asset))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/openapi.json", get(health::openapi))
+        .route("/v1/lives", get(lives::list))
+        .route("/v1/lives/{live}/ws", get(socket::upgrade))
+        .route("/v1/lives/{live}/snapshot", get(lives::snapshot))
+        .route("/v1/lives/{live}/events", get(events::stream))
+        .route("/v1/lives/{live}/bookings", post(lives::book))
+        .route(
+            "/v1/lives/{live}/bookings/{booking}/cancel",
+            post(lives::cancel),
+        )
+        .route(
+            "/v1/lives/{live}/waits/{drop}",
+            axum::routing::delete(lives::leave),
+        )
+        .route("/v1/lives/{live}/commands", post(lives::command))
+        .route("/v1/shops/{shop}/skus", get(office::skus))
+        .route("/v1/shops/{shop}/settings", get(office::settings))
+        .with_state(app)
+}
+
+/// What only the machines of the house reach, on a listener of its own (S-33).
+pub fn internal_router(app: Shared) -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .with_state(app)
+}
+
+/// The shop a path is about, where it names one; it decides only which list of origins counts.
+pub fn shop_of(parts: &Parts) -> Option<String> {
+    let rest = parts.uri.path().strip_prefix("/v1/shops/")?;
+    rest.split('/').next().map(Into::into)
+}

@@ -1,0 +1,249 @@
+//! The composition root: puts the rooms together, and holds no logic.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::broadcast::Hub;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{Engine, embedded};
+use crate::gateway::auth::{Auth, AuthConfig};
+use crate::gateway::edge::Edge;
+use crate::gateway::headers::{self, SecurityHeaders};
+use crate::gateway::keys::{self, KeyConfig, Secret};
+use crate::gateway::limits::{Limiter, Scope, open_files_max};
+use crate::gateway::listener::{self, Listener, ListenerConfig};
+use crate::gateway::origin::{self, Origins};
+use crate::gateway::router::{internal_router, router, shop_of};
+use crate::gateway::{App, Shared};
+use crate::jobs::{feed, gauges};
+use crate::lifecycle::Lifecycle;
+use crate::mirror::Mirror;
+use crate::protocol::{Close, ServerMessage};
+use crate::telemetry::{self, RejectReason, metrics};
+
+/// The file of the secret that is made where no key is configured.
+const KEY_FILE: &str = "token.key";
+/// Between the hint that the server goes and the close: time for it to be read.
+const HINT: Duration = Duration::from_millis(200);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] embedded::Error),
+    /// A key of the settings.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// A door that cannot be opened.
+    #[error(transparent)]
+    Listener(#[from] listener::Error),
+    /// Allowed origins.
+    #[error(transparent)]
+    Origin(#[from] origin::Error),
+    /// Security headers.
+    #[error(transparent)]
+    Headers(#[from] headers::Error),
+    /// The state folder or the key in it.
+    #[error("cannot use {path}: {source}")]
+    State {
+        /// Which file or folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A server that serves.
+pub struct Server {
+    /// Where strangers reach it.
+    pub address: SocketAddr,
+    /// Where machines of the house reach it.
+    pub internal: SocketAddr,
+    /// The house, for those who live in the same process (the demo).
+    pub app: Shared,
+}
+
+/// Starts everything; the house then runs until it is stopped.
+pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server, Error> {
+    let opened = embedded::open(&config.state)?;
+    let mirror = Arc::new(Mirror::default());
+    let mut held = 0;
+    for (_, position, id, shop) in opened.shops() {
+        mirror.prime(id, shop, position);
+        held += shop.held();
+    }
+    metrics().bookings.held.set_count(held);
+    let (entries, batches) = mpsc::channel(feed::BATCHES_MAX);
+    let engine = Engine::Embedded(opened.start(clock, house, entries)?);
+    let hub = Arc::new(Hub::new(
+        Arc::clone(&mirror),
+        engine.clone(),
+        clock.clone(),
+        house.clone(),
+    ));
+    let reading = feed::run(
+        batches,
+        Arc::clone(&mirror),
+        Arc::clone(&hub),
+        clock.clone(),
+    );
+    house.spawn_core("feed", reading);
+    let looking = gauges::run(
+        engine.clone(),
+        Arc::clone(&mirror),
+        Arc::clone(&hub),
+        clock.clone(),
+        house.stopping().clone(),
+    );
+    house.spawn("gauges", looking);
+    let app = app(config, clock, house, engine, mirror, hub)?;
+    let (address, internal) = open_doors(config, house, &app)?;
+    let (upkeep, stopping) = (app.limiter.clone(), house.stopping().clone());
+    house.spawn("limits", async move {
+        Ok::<_, Error>(upkeep.upkeep(stopping).await)
+    });
+    let stopping = house.stopping().clone();
+    house.spawn("telemetry", async move {
+        Ok::<_, Error>(telemetry::keep_up(stopping).await)
+    });
+    house.spawn("drain", drain(Arc::clone(&app)));
+    Ok(Server {
+        address,
+        internal,
+        app,
+    })
+}
+
+fn app(
+    config: &Config,
+    clock: &Clock,
+    house: &Lifecycle,
+    engine: Engine,
+    mirror: Arc<Mirror>,
+    hub: Arc<Hub>,
+) -> Result<Shared, Error> {
+    let mut limits = config.limits.clone();
+    if open_files_max().is_some_and(|files| limits.fit_open_files(files)) {
+        tracing::warn!(
+            sockets = limits.sockets_max,
+            "sockets_max lowered: open-file limit"
+        );
+    }
+    Ok(Arc::new(App {
+        engine,
+        mirror,
+        hub,
+        auth: auth(config, clock)?,
+        limiter: Limiter::new(limits, clock.clone()),
+        origins: Origins::new(&config.origin)?,
+        clock: clock.clone(),
+        house: house.clone(),
+        config: config.gateway.clone(),
+        feed_ready: AtomicBool::new(true),
+    }))
+}
+
+/// The keys of the settings, or the secret of the state folder, made once.
+pub fn auth(config: &Config, clock: &Clock) -> Result<Auth, Error> {
+    if !config.auth.keys.is_empty() {
+        return Ok(Auth::new(&config.auth, clock.clone())?);
+    }
+    let secret = own_secret(&config.state)?;
+    let keys = vec![KeyConfig::hs256("own", secret)];
+    Ok(Auth::new(
+        &AuthConfig {
+            keys,
+            ..config.auth.clone()
+        },
+        clock.clone(),
+    )?)
+}
+
+fn own_secret(state: &Path) -> Result<Secret, Error> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = state.join(KEY_FILE);
+    let fail = |source| Error::State {
+        path: path.display().to_string(),
+        source,
+    };
+    std::fs::create_dir_all(state).map_err(fail)?;
+    let mut new = std::fs::OpenOptions::new();
+    match new.write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => {
+            let (a, b) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+            let text = format!("{}{}", a.simple(), b.simple());
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(fail)?;
+            Ok(Secret::new(text.into_bytes()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let text = std::fs::read_to_string(&path).map_err(fail)?;
+            Ok(Secret::new(text.trim().as_bytes()))
+        }
+        Err(error) => Err(fail(error)),
+    }
+}
+
+fn open_doors(
+    config: &Config,
+    house: &Lifecycle,
+    app: &Shared,
+) -> Result<(SocketAddr, SocketAddr), Error> {
+    let edge = Edge {
+        limiter: app.limiter.clone(),
+        origins: app.origins.clone(),
+        shop_of,
+        headers: SecurityHeaders::new(&config.headers)?,
+    };
+    let public = Listener::bind(config.listener.clone(), app.limiter.clone(), house.clone())?
+        .on_refused(count_refused);
+    let inside = ListenerConfig {
+        listen: config.internal.listen,
+        ..ListenerConfig::default()
+    };
+    let internal = Listener::bind(inside, app.limiter.clone(), house.clone())?;
+    let addresses = (public.address(), internal.address());
+    house.spawn(
+        "listener",
+        public.serve(edge.around(router(Arc::clone(app)))),
+    );
+    house.spawn(
+        "internal listener",
+        internal.serve(internal_router(Arc::clone(app))),
+    );
+    Ok(addresses)
+}
+
+fn count_refused(scope: Scope) {
+    let reason = match scope {
+        Scope::Sockets | Scope::Ungreeted => RejectReason::NodeFull,
+        Scope::AddressSockets => RejectReason::AddressLimit,
+        Scope::CustomerSockets => RejectReason::CustomerLimit,
+        _ => RejectReason::Rate,
+    };
+    metrics().connections.rejected.of(reason).increment();
+}
+
+/// When the house stops: a hint to come back over a spread of time, then close 1012.
+async fn drain(app: Shared) -> Result<(), Error> {
+    app.house.stopping().cancelled().await;
+    app.feed_ready.store(false, Ordering::Release);
+    metrics().drain.draining.set_flag(true);
+    metrics().drain.remaining.set_count(app.hub.connections());
+    let hint = ServerMessage::Drain {
+        spread_ms: app.config.drain_spread_ms,
+    };
+    app.hub.tell_all(&hint.frame());
+    tokio::time::sleep(HINT).await;
+    app.hub.close_all(Close::Restart);
+    Ok(())
+}
