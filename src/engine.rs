@@ -6,8 +6,10 @@
 pub mod embedded;
 mod views;
 
+use std::collections::HashMap;
+
 use crate::domain::shop::Outcome;
-use crate::domain::{CustomerId, Millis, Request, Settings, Shop, ShopId, SkuId};
+use crate::domain::{CustomerId, Millis, Request, Settings, Shop, ShopId, Sku, SkuId};
 use crate::journal::Position;
 pub use views::{
     BookingRow, CustomerRow, CustomerView, HostView, Rows, SkuPage, SkuRow, WaiterRow, WaitingRow,
@@ -95,6 +97,11 @@ impl Engine {
     ) -> Result<Seen<SkuPage>, Failure> {
         self.ask(shop, move |shop| views::skus(shop, &query, cursor.as_ref()))
             .await
+    }
+
+    /// All SKUs of the shop.
+    pub async fn skus_known(&self, shop: &ShopId) -> Result<Seen<HashMap<SkuId, Sku>>, Failure> {
+        self.ask(shop, |shop| shop.skus.clone()).await
     }
 
     /// The shop's settings.

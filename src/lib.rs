@@ -14,3 +14,5 @@ pub mod mirror;
 pub mod protocol;
 pub mod server;
 pub mod telemetry;
+pub mod commands;
+pub mod demo;

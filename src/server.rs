@@ -150,6 +150,17 @@ fn app(
     }))
 }
 
+/// Everything about the settings that can be known without starting.
+pub fn check(config: &Config) -> Result<(), Error> {
+    if !config.auth.keys.is_empty() {
+        Auth::new(&config.auth, Clock::default())?;
+    }
+    Origins::new(&config.origin)?;
+    SecurityHeaders::new(&config.headers)?;
+    listener::Proxies::new(&config.listener.proxies)?;
+    Ok(())
+}
+
 /// The keys of the settings, or the secret of the state folder, made once.
 pub fn auth(config: &Config, clock: &Clock) -> Result<Auth, Error> {
     if !config.auth.keys.is_empty() {
