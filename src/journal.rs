@@ -164,7 +164,7 @@ mod tests {
             counts.iter().all(|n| (800..1_200).contains(n)),
             "{counts:?}"
         );
-        assert_eq!(Partition::of(&ShopId::new("demo").unwrap()), Partition(12));
+        assert_eq!(Partition::of(&ShopId::new("demo").unwrap()), Partition(1));
     }
 
     #[test]

@@ -11,6 +11,8 @@
 pub mod audit;
 pub mod codec;
 mod desk;
+#[cfg(test)]
+mod program;
 pub mod snapshot;
 pub mod store;
 mod writer;

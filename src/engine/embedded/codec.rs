@@ -7,9 +7,13 @@
 //! has a tag that is never given to another one. Adding a field means a new format byte and a
 //! reader for both.
 
+#[cfg(test)]
+mod any;
 mod event;
 mod outcome;
 mod shop;
+#[cfg(test)]
+mod tests;
 mod value;
 mod wire;
 

@@ -74,7 +74,7 @@ impl Code for Outcome {
 
 /// The fields that [`Rejection::Invalid`] can name, by number. Only ever added to, at the end.
 /// The first stands for a field that is missing here.
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "field",
     "before",
     "booking",

@@ -313,6 +313,13 @@ macro_rules! record {
                 Ok(Self { $($field: Code::take(r)?),* })
             }
         }
+
+        #[cfg(test)]
+        impl crate::engine::embedded::codec::any::Any for $name {
+            fn any(g: &mut crate::engine::embedded::codec::any::Gen) -> Self {
+                Self { $($field: g.any()),* }
+            }
+        }
     )+};
 }
 
@@ -342,6 +349,20 @@ macro_rules! choice {
                     })*
                     tag => return Err(CodecError::Tag { what: stringify!($name), tag }),
                 })
+            }
+        }
+
+        #[cfg(test)]
+        impl crate::engine::embedded::codec::any::Any for $name {
+            fn any(g: &mut crate::engine::embedded::codec::any::Gen) -> Self {
+                match g.tag(stringify!($name), &[$($tag),*]) {
+                    $($tag => {
+                        $($(let $field = g.any();)*)?
+                        $($(let $item = g.any();)*)?
+                        Self::$variant $({ $($field),* })? $(( $($item),* ))?
+                    })*
+                    _ => unreachable!("one of the tags given"),
+                }
             }
         }
     )+};

@@ -1,0 +1,201 @@
+//! Everything that is written is read back equal; nothing that is read can do harm.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::any::Gen;
+use super::*;
+use crate::domain::{Actor, CustomerId, Event, Millis, Rejection, RequestKey, Role};
+use crate::engine::embedded::program::Program;
+
+fn encoded(shop: &ShopId, decision: &Decision) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_entry(shop, decision, &mut out);
+    out
+}
+
+proptest! {
+    #[test]
+    fn any_decision_is_read_back_equal(seed: u64) {
+        let mut g = Gen::new(seed);
+        let (shop, decision): (ShopId, Decision) = g.any();
+        let bytes = encoded(&shop, &decision);
+        prop_assert_eq!(decode_entry(&bytes), Ok((shop, decision)));
+    }
+
+    #[test]
+    fn any_bytes_are_an_entry_or_an_error(mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = decode_entry(&bytes);
+        let _ = decode_snapshot(&bytes);
+        if let Some(first) = bytes.first_mut() {
+            *first = 1;
+        }
+        let _ = decode_entry(&bytes);
+        let _ = decode_snapshot(&bytes);
+    }
+
+    #[test]
+    fn a_cut_or_a_flipped_bit_is_an_error_or_another_entry(seed: u64, cut: prop::sample::Index, bit: prop::sample::Index) {
+        let mut g = Gen::new(seed);
+        let (shop, decision): (ShopId, Decision) = g.any();
+        let mut bytes = encoded(&shop, &decision);
+        prop_assert!(decode_entry(&bytes[..cut.index(bytes.len())]).is_err());
+        let bit = bit.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        prop_assert_ne!(decode_entry(&bytes), Ok((shop, decision)));
+    }
+}
+
+#[test]
+fn every_variant_is_made_up_and_read_back() {
+    let mut g = Gen::new(1);
+    for _ in 0..2_000 {
+        let (shop, decision): (ShopId, Decision) = g.any();
+        assert_eq!(
+            decode_entry(&encoded(&shop, &decision)),
+            Ok((shop, decision))
+        );
+    }
+    let used: Vec<_> = g.used.iter().map(|(of, tags)| (*of, tags.len())).collect();
+    let variants = [
+        ("Answer", 6),
+        ("BookingEnd", 4),
+        ("Count", 2),
+        ("Event", 29),
+        ("Mode", 2),
+        ("Origin", 3),
+        ("Rejection", 23),
+        ("ReputationCause", 3),
+        ("Role", 5),
+        ("Video", 5),
+    ];
+    assert_eq!(used, variants);
+}
+
+/// The bytes of format 1, for good: a journal of today is read by every later version.
+#[test]
+fn format_1_stays_as_it_is() {
+    let decision = Decision {
+        at: Millis(1_700_000_000_000),
+        by: Actor {
+            role: Role::Viewer,
+            name: CustomerId::new("alice").unwrap(),
+        },
+        key: Some(RequestKey {
+            id: 5,
+            body: 0x0102_0304_0506_0708,
+        }),
+        outcome: Err(Rejection::SoldOut {
+            available: 1,
+            waiting: 300,
+        }),
+        events: vec![Event::Extended {
+            booking: crate::domain::BookingId(9),
+            customer: CustomerId::new("alice").unwrap(),
+            deadline: Millis(1_700_000_060_000),
+        }],
+        counts: Vec::new(),
+    };
+    let shop = ShopId::new("demo").unwrap();
+    let hex: String = encoded(&shop, &decision)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let parts = [
+        "01",                               // format
+        "0464656d6f",                       // shop "demo"
+        "80a0abfef962",                     // at, twice the milliseconds
+        "00",                               // viewer
+        "0005616c696365",                   // text 0, spelled: "alice"
+        "01",                               // there is a key
+        "05000000000000000000000000000000", // id
+        "0807060504030201",                 // body
+        "01",                               // refused
+        "0f01ac02",                         // sold out: 1 left, 300 wait
+        "01",                               // one event
+        "07",                               // extended
+        "09000000000000000000000000000000", // booking
+        "00",                               // text 0 again
+        "c0a907",                           // 60 s later
+        "00",                               // no counts
+    ];
+    assert_eq!(hex, parts.concat());
+}
+
+#[test]
+fn a_lie_about_a_length_takes_no_memory() {
+    let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+    let mut entry = vec![1];
+    entry.extend(huge);
+    assert_eq!(decode_entry(&entry), Err(CodecError::Short));
+    let mut snapshot = vec![1];
+    snapshot.extend(huge);
+    assert_eq!(decode_snapshot(&snapshot), Err(CodecError::Short));
+    assert_eq!(decode_entry(&[]), Err(CodecError::Short));
+    assert_eq!(decode_entry(&[2]), Err(CodecError::Format(2)));
+    assert_eq!(decode_snapshot(&[1, 0, 0]), Err(CodecError::Trailing(1)));
+}
+
+/// A field that a rule can name and that has no number here would be told to the client under
+/// another name after a restart.
+#[test]
+fn every_field_that_a_rule_names_has_a_number() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/src/domain");
+    let mut files = vec![std::path::PathBuf::from(rules)];
+    let mut named = std::collections::BTreeSet::new();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(path.read_dir().unwrap().map(|file| file.unwrap().path()));
+            continue;
+        }
+        // A test's names are no field's names.
+        let text = std::fs::read_to_string(path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for after in text
+            .split("Invalid(\"")
+            .skip(1)
+            .chain(text.split(" (\"").skip(1))
+        {
+            let (name, rest) = after.split_once('"').unwrap();
+            if rest.starts_with([')', ',']) {
+                named.insert(name.to_owned());
+            }
+        }
+    }
+    assert!(named.len() > 30, "{named:?}");
+    named.retain(|name| !super::outcome::FIELDS.contains(&name.as_str()));
+    assert_eq!(named, std::collections::BTreeSet::new());
+}
+
+#[test]
+fn a_shop_that_has_lived_is_read_back_equal() {
+    for seed in 0..40 {
+        let mut program = Program::new(seed);
+        for step in 0..400 {
+            program.step();
+            if step % 57 == 0 {
+                let shops = program.shops();
+                let bytes = encode_snapshot(&shops);
+                let back = decode_snapshot(&bytes).unwrap();
+                assert_eq!(back, shops, "seed {seed}, step {step}");
+                assert_eq!(encode_snapshot(&back), bytes, "seed {seed}, step {step}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_never_panics() {
+    let mut program = Program::new(3);
+    (0..300).for_each(|_| program.step());
+    let bytes = encode_snapshot(&program.shops());
+    for cut in 0..bytes.len() {
+        assert!(decode_snapshot(&bytes[..cut]).is_err(), "cut at {cut}");
+    }
+    for bit in (0..bytes.len() * 8).step_by(11) {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let _ = decode_snapshot(&flipped);
+    }
+}
