@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::audience::Heard;
 use super::hub::Hub;
-use crate::domain::{BookingEnd, BookingId, CustomerId, DropId, Event, Millis, Origin, ShopId};
+use crate::domain::{BookingEnd, BookingId, CustomerId, DropId, Event, Origin, ShopId};
 use crate::journal::Entry;
 use crate::mirror::{Change, DropRow};
 use crate::protocol::to_client::encode;
@@ -190,7 +190,7 @@ impl Hub {
     /// Notes what hosts will want to see again.
     fn note(&self, shop: &ShopId, event: &Event, heard: &mut Heard<'_>) {
         let person = |heard: &mut Heard<'_>, customer: &CustomerId| {
-            heard.want(|w| drop(w.customers.insert(customer.clone())));
+            heard.want(|w| _ = w.customers.insert(customer.clone()));
         };
         match event {
             Event::Booked {
@@ -212,7 +212,7 @@ impl Hub {
                 person(heard, customer);
             }
             Event::Released { booking, .. } | Event::Extended { booking, .. } => {
-                heard.want(|w| drop(w.bookings.insert(*booking)));
+                heard.want(|w| _ = w.bookings.insert(*booking));
             }
             Event::Joined {
                 drop: id, customer, ..
@@ -220,13 +220,13 @@ impl Hub {
             | Event::Unqueued {
                 drop: id, customer, ..
             } => {
-                heard.want(|w| drop(w.waiters.insert((*id, customer.clone()))));
+                heard.want(|w| _ = w.waiters.insert((*id, customer.clone())));
                 person(heard, customer);
             }
             Event::ReputationChanged { customer, .. }
             | Event::CustomerRestricted { customer, .. } => person(heard, customer),
             Event::SkuPut { sku, .. } | Event::SkuActivated { sku, .. } => {
-                heard.want(|w| drop(w.skus.insert(sku.clone())));
+                heard.want(|w| _ = w.skus.insert(sku.clone()));
             }
             _ => {}
         }
@@ -235,7 +235,7 @@ impl Hub {
     fn note_counts(&self, entry: &Entry, heard: &mut Heard<'_>) {
         for count in &entry.decision.counts {
             if let crate::domain::Count::Sku { sku, .. } = count {
-                heard.want(|w| drop(w.skus.insert(sku.clone())));
+                heard.want(|w| _ = w.skus.insert(sku.clone()));
             }
         }
     }
@@ -253,6 +253,3 @@ fn penalty_of(entry: &Entry, released: BookingId) -> u32 {
     };
     entry.decision.events.iter().find_map(of).unwrap_or(0)
 }
-
-/// How long a customer may be away before they count as absent (B10), in milliseconds.
-pub const AWAY_AFTER: Millis = Millis(30_000);

@@ -1,5 +1,6 @@
 //! `lapak import`: a product CSV into a shop, through the same door as everything else.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::{Failure, StatePlace};
 use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
 use crate::domain::{
-    Actor, Command, CustomerId, Request, Role, Shop, ShopId, SkuId, SkuSpec,
+    Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec,
 };
 use crate::engine::{Engine, embedded};
 use crate::lifecycle::{Lifecycle, StopBounds};
@@ -59,7 +60,6 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
     let (products, report) = catalog::read(file, currency)?;
     let config = options.place.load()?;
     let opened = embedded::open(&config.state)?;
-    let known = opened.shops().find(|(.., id, _)| **id == shop).map(|(.., shop)| shop.clone());
     let house = Lifecycle::new();
     let (entries, mut committed) = mpsc::channel(64);
     let engine = Engine::Embedded(opened.start(&Clock::system(config.clock), &house, entries)?);
@@ -67,7 +67,8 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
         while committed.recv().await.is_some() {}
         Ok::<_, Failure>(())
     });
-    let imported = put_all(&engine, &shop, &known.unwrap_or_default(), &products).await;
+    let known = engine.skus_known(&shop).await.map_err(Failure::io)?.value;
+    let imported = put_all(&engine, &shop, &known, &products).await;
     house.stop();
     house.run(StopBounds::default()).await?;
     print(&report, &imported?, options.json)
@@ -88,11 +89,11 @@ fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure
     Ok(())
 }
 
-/// Puts products into a shop that stands as `known`.
+/// Puts products into a shop that has the SKUs of `known`.
 pub async fn put_all(
     engine: &Engine,
     shop: &ShopId,
-    known: &Shop,
+    known: &HashMap<SkuId, Sku>,
     products: &[Product],
 ) -> Result<Imported, Failure> {
     let name = CustomerId::new("import").map_err(|error| Failure::Usage(error.to_string()))?;
@@ -104,7 +105,7 @@ pub async fn put_all(
             continue;
         };
         let spec = spec(product);
-        let was = known.skus.get(&sku);
+        let was = known.get(&sku);
         // A combination that the shop made of a SKU stays one: files know nothing of those.
         if was.is_some_and(|was| *was.spec == spec || was.spec.is_combination()) {
             imported.same += 1;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::{self, Currency};
 use crate::commands::{Failure, put_all};
 use crate::domain::{
-    Actor, Command, Component, CustomerId, LiveId, LiveSpec, Request, Role, Settings, Shop, ShopId,
+    Actor, Command, Component, CustomerId, LiveId, LiveSpec, Request, Role, Settings, ShopId,
     SkuId, SkuSpec, Video,
 };
 use crate::engine::Engine;
@@ -38,15 +38,14 @@ pub(super) async fn set(engine: &Engine) -> Result<Stage, Failure> {
     }
     let (products, _) = catalog::read(catalog::sample().as_bytes(), Currency::IDR)?;
     // What is there already is refused or the same; stock that was sold stays sold.
-    let known = engine.skus_known(&shop).await.map_err(Failure::io)?;
-    let shop_now = Shop { skus: known.value, ..Shop::default() };
-    put_all(engine, &shop, &shop_now, &products).await?;
+    let known = engine.skus_known(&shop).await.map_err(Failure::io)?.value;
+    put_all(engine, &shop, &known, &products).await?;
     let skus: Vec<SkuId> = products
         .iter()
         .filter(|p| p.active && p.stock != Some(0))
         .filter_map(|p| SkuId::new(&p.sku).ok())
         .collect();
-    if !shop_now.skus.keys().any(|sku| sku.as_str() == BUNDLE) {
+    if !known.keys().any(|sku| sku.as_str() == BUNDLE) {
         if let Some(bundle) = bundle(&products) {
             done(engine, &shop, give(bundle)).await?;
         }

@@ -36,7 +36,7 @@ pub(super) struct Seated {
     /// What to send first.
     pub(super) first: Vec<Frame>,
     /// The place among the customer's sockets.
-    pub(super) permit: Option<Permit>,
+    pub(super) _permit: Option<Permit>,
 }
 
 pub(super) async fn greet(
@@ -130,7 +130,7 @@ async fn seat(
                 seat,
                 at,
                 first,
-                permit,
+                _permit: permit,
             })
         }
         Err(why) => {
