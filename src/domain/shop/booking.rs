@@ -269,10 +269,10 @@ impl Draft<'_> {
 
     /// B2.
     pub(super) fn cancel(&mut self, id: BookingId, qty: Option<u32>) -> Outcome {
-        let booking = self
-            .bookings
-            .get(&id)
-            .filter(|b| b.customer == self.by.name);
+        if qty == Some(0) {
+            return Err(Rejection::Invalid("qty"));
+        }
+        let booking = self.bookings.get(&id).filter(|b| b.customer == self.by.name);
         let booking = booking.ok_or(Rejection::NotYours)?.clone();
         held(&booking)?;
         let drop = self.drops.get(&booking.drop).ok_or(Rejection::NotYours)?;
@@ -280,7 +280,7 @@ impl Draft<'_> {
             return Err(Rejection::DeadlinePassed);
         }
         let qty = qty.unwrap_or(booking.qty);
-        if qty == 0 || qty > booking.qty {
+        if qty > booking.qty {
             return Err(Rejection::Invalid("qty"));
         }
         let used = drop

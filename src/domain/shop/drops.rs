@@ -16,11 +16,11 @@ const WITHDRAWN: &str = "withdrawn";
 
 impl Draft<'_> {
     pub(super) fn open_drop(&mut self, spec: &DropSpec) -> Outcome {
-        let live = self.lives.get(&spec.live).filter(|live| !live.ended);
-        live.ok_or(Rejection::LiveNotFound)?;
         let opens_at = spec.opens_at.map_or(self.now, |at| at.max(self.now));
         self.check_spec(spec, opens_at)?;
         let sku = self.skus.get(&spec.sku).ok_or(Rejection::Invalid("sku"))?;
+        let live = self.lives.get(&spec.live).filter(|live| !live.ended);
+        live.ok_or(Rejection::LiveNotFound)?;
         if !self.is_active(&spec.sku) {
             return Err(Rejection::SkuInactive);
         }
@@ -95,11 +95,6 @@ impl Draft<'_> {
         per_customer_limit: Option<u32>,
         ends_at: Option<Millis>,
     ) -> Outcome {
-        let drop = self.drop_in(id, |state| {
-            state != DropState::Settled && state != DropState::Ended
-        })?;
-        let (used, reserved) = (drop.used, drop.reserved);
-        let (sku, was_cap) = (drop.sku.clone(), drop.cap);
         if units.is_some_and(|n| n == 0 || n > UNITS_MAX) {
             return Err(Rejection::Invalid("units"));
         }
@@ -109,9 +104,14 @@ impl Draft<'_> {
         if per_customer_limit.is_some_and(|n| n > UNITS_MAX) {
             return Err(Rejection::Invalid("per_customer_limit"));
         }
-        if ends_at.is_some_and(|end| end <= self.now.max(drop.opens_at)) {
+        let opens_at = self.drops.get(&id).map(|d| d.opens_at);
+        if ends_at.is_some_and(|end| Some(end) <= opens_at.max(Some(self.now))) {
             return Err(Rejection::Invalid("ends_at_ms"));
         }
+        let drop =
+            self.drop_in(id, |state| state != DropState::Settled && state != DropState::Ended)?;
+        let (used, reserved) = (drop.used, drop.reserved);
+        let (sku, was_cap) = (drop.sku.clone(), drop.cap);
         if units.is_some_and(|n| n < used) {
             return Err(Rejection::BelowCommitted { committed: used });
         }

@@ -59,13 +59,14 @@ impl Draft<'_> {
         if spec.price > PRICE_MAX {
             return Err(Rejection::Invalid("price"));
         }
-        if !spec.physical && spec.track_stock {
-            return Err(Rejection::DigitalCannotTrack);
-        }
         if on_hand.is_some_and(|n| n > UNITS_MAX) {
             return Err(Rejection::Invalid("on_hand"));
         }
-        self.check_components(id, spec)
+        self.check_components(id, spec)?;
+        if !spec.physical && spec.track_stock {
+            return Err(Rejection::DigitalCannotTrack);
+        }
+        Ok(())
     }
 
     /// At most ten plain components, each once, none of them the SKU itself.

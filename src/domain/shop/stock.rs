@@ -15,8 +15,10 @@ impl Draft<'_> {
     /// Stock-in: a shortage is repaid first, then who waits is served.
     pub(super) fn add_stock(&mut self, sku: &SkuId, qty: u32, why: &Arc<str>) -> Outcome {
         reason(why)?;
-        let buckets = self.counted(sku)?.buckets;
-        if qty == 0 || u64::from(buckets.on_hand()) + u64::from(qty) > u64::from(UNITS_MAX) {
+        if qty == 0 || qty > UNITS_MAX {
+            return Err(Rejection::Invalid("qty"));
+        }
+        if self.counted(sku)?.buckets.on_hand() + qty > UNITS_MAX {
             return Err(Rejection::Invalid("qty"));
         }
         self.stock_in(sku, qty, why);
@@ -45,10 +47,10 @@ impl Draft<'_> {
         force: bool,
     ) -> Outcome {
         reason(why)?;
-        let buckets = self.counted(sku)?.buckets;
         if on_hand > UNITS_MAX {
             return Err(Rejection::Invalid("on_hand"));
         }
+        let buckets = self.counted(sku)?.buckets;
         let (is, committed) = (buckets.on_hand(), buckets.committed());
         if on_hand < committed && on_hand < is && !force {
             return Err(Rejection::BelowCommitted { committed });
