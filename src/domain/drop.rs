@@ -98,6 +98,11 @@ impl Drop {
         matches!(self.state, DropState::Open | DropState::Ended)
     }
 
+    /// Whether it has ended, so that its own end is not due any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, DropState::Ended | DropState::Settled)
+    }
+
     /// Whether units released by its bookings come back to it.
     pub fn takes_back(&self) -> bool {
         self.state != DropState::Settled

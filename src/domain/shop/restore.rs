@@ -44,7 +44,7 @@ impl Shop {
             }
             DropState::Open | DropState::Paused | DropState::Settled => {}
         }
-        if !matches!(drop.state, DropState::Ended | DropState::Settled) {
+        if !drop.is_over() {
             self.due.extend(drop.ends_at.map(|at| (at, Due::Ends(id))));
         }
         if !drop.waitlist.is_empty() {

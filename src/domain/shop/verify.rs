@@ -11,6 +11,7 @@ use crate::domain::customer::REPUTATION_FULL;
 use crate::domain::drop::{Drop, DropState, Mode};
 use crate::domain::id::{CustomerId, DropId, SkuId};
 use crate::domain::sku::Kind;
+use crate::domain::time::Millis;
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +225,12 @@ impl Shop {
     }
 
     fn check_due(&self, found: &mut Vec<Violation>) {
+        let mut due_of: HashMap<DropId, Vec<(Millis, Due)>> = HashMap::new();
+        for (at, due) in &self.due {
+            if let Due::Opens(id) | Due::Ends(id) | Due::Settles(id) = due {
+                due_of.entry(*id).or_default().push((*at, *due));
+            }
+        }
         for (id, b) in &self.bookings {
             let frozen = self
                 .drops
@@ -236,6 +243,23 @@ impl Shop {
                     invariant: "I-20",
                     found: what,
                 });
+            }
+        }
+        for (id, d) in &self.drops {
+            let opens = (d.state == DropState::Scheduled).then_some(d.opens_at);
+            let ends = d.ends_at.filter(|_| !d.is_over());
+            let settles = d.settles_at.filter(|_| d.state == DropState::Ended);
+            let mut wanted = [
+                opens.map(|at| (at, Due::Opens(*id))),
+                ends.map(|at| (at, Due::Ends(*id))),
+                settles.map(|at| (at, Due::Settles(*id))),
+            ];
+            wanted.sort_unstable();
+            let mut is = due_of.remove(id).unwrap_or_default();
+            is.sort_unstable();
+            if !wanted.into_iter().flatten().eq(is) {
+                let what = format!("drop {id} is due wrongly");
+                found.push(Violation { invariant: "I-20", found: what });
             }
         }
     }
