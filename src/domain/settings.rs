@@ -28,7 +28,8 @@ pub struct Settings {
     pub penalty_unpaid: u8,
     /// Reputation gained per unit paid (R-BOOK-3).
     pub reward_paid: u8,
-    /// A cancel this soon after the booking costs nothing, once per customer and drop (R-BOOK-7).
+    /// A cancel sooner than this after the booking costs nothing, once per customer and drop
+    /// (R-BOOK-7); 0 = never.
     pub oops_grace_ms: u64,
     /// How long after a cancel the customer may not book the same drop again (E-30).
     pub rebook_cooldown_ms: u64,

@@ -283,16 +283,9 @@ impl Draft<'_> {
         if qty > booking.qty {
             return Err(Rejection::Invalid("qty"));
         }
-        let used = drop
-            .shares
-            .get(&booking.customer)
-            .is_some_and(|s| s.oops_used);
-        let oops = !used && self.now.since(booking.booked_at) <= self.settings.oops_grace_ms;
-        let cooldown_ms = if oops {
-            0
-        } else {
-            self.settings.rebook_cooldown_ms
-        };
+        let used = drop.shares.get(&booking.customer).is_some_and(|s| s.oops_used);
+        let oops = !used && self.now < booking.booked_at.plus(self.settings.oops_grace_ms);
+        let cooldown_ms = if oops { 0 } else { self.settings.rebook_cooldown_ms };
         let cooldown_until = (cooldown_ms > 0).then(|| self.now.plus(cooldown_ms));
         let penalty = if oops { 0 } else { booking.terms.cancel };
         self.release(
