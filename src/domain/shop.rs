@@ -189,8 +189,11 @@ impl Shop {
                 Verdict::BadId(Rejection::IdempotencyConflict)
             });
         }
-        let fits = minted_at(key.id)
-            .is_none_or(|at| at.plus(ANSWER_KEPT_MS) >= now && at <= now.plus(ANSWER_AHEAD_MS));
+        // An id may be minted ahead of the decision, so it must become too old before the answer
+        // can have been forgotten, not when its own day is over: else a late retry books twice.
+        let fits = minted_at(key.id).is_none_or(|at| {
+            at.plus(ANSWER_KEPT_MS - ANSWER_AHEAD_MS) >= now && at <= now.plus(ANSWER_AHEAD_MS)
+        });
         (!fits).then_some(Verdict::BadId(Rejection::Invalid("id")))
     }
 }
