@@ -73,6 +73,13 @@ impl Shop {
         })
     }
 
+    /// Units of a SKU held through its own drops, settled ones too. Of a combination that is
+    /// all that tells of its bookings: its buckets are its components'.
+    pub(super) fn held_units(&self, sku: &SkuId) -> u32 {
+        let drops = self.drops.values().filter(|d| d.sku == *sku);
+        drops.flat_map(|d| &d.held).filter_map(|id| self.bookings.get(id)).map(|b| b.qty).sum()
+    }
+
     fn tracked_or_not_parts<'a>(
         &'a self,
         sku: &'a SkuId,

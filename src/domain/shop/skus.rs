@@ -138,8 +138,13 @@ impl Draft<'_> {
             }
             return Ok(());
         }
-        let committed = was.buckets.committed();
-        if self.is_dropped(id) || (committed > 0 && on_hand.is_none()) {
+        if on_hand.is_some() && spec.is_combination() {
+            return Err(Rejection::NotTracked);
+        }
+        let committed = was.buckets.committed().max(self.held_units(id));
+        // A booking gives back what its SKU is made of then, so that may not have changed.
+        let recomposed = was.spec.components != spec.components;
+        if self.is_dropped(id) || (committed > 0 && (recomposed || on_hand.is_none())) {
             return Err(Rejection::InUse { committed });
         }
         if on_hand.is_some_and(|n| n < committed) {
