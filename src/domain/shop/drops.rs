@@ -198,8 +198,11 @@ impl Draft<'_> {
         if by_ms == 0 || by_ms > 24 * HOUR_MS {
             return Err(Rejection::Invalid("minutes"));
         }
-        let drop = self.drop_in(id, |state| state != DropState::Settled)?;
-        if let Some(end) = drop.ends_at.filter(|_| drop.state != DropState::Ended) {
+        let drop = self.drop_in(id, |_| true)?;
+        if drop.state == DropState::Settled && drop.held.is_empty() {
+            return Err(Rejection::DropNotOpen);
+        }
+        if let Some(end) = drop.ends_at.filter(|_| !drop.is_over()) {
             let mut changed = drop.clone();
             changed.ends_at = Some(end.plus(by_ms));
             self.emit(repinned(id, &changed, drop.pinned));
@@ -223,27 +226,30 @@ impl Draft<'_> {
     }
 
     pub(super) fn close_drop(&mut self, id: DropId, withdraw: bool) -> Outcome {
-        let drop = self.drop_in(id, |state| state != DropState::Settled)?;
-        if drop.state == DropState::Ended && !withdraw {
+        let drop = self.drop_in(id, |_| true)?;
+        let settled = drop.state == DropState::Settled;
+        if drop.is_over() && (!withdraw || settled && drop.held.is_empty()) {
             return Err(Rejection::DropNotOpen);
         }
-        if drop.state != DropState::Ended {
+        if !drop.is_over() {
             self.end(id, &drop);
         }
         if withdraw {
-            self.withdraw(id, &drop);
+            self.withdraw(&drop);
+        }
+        if withdraw && !settled {
+            self.settle(id);
         }
         Ok(Answer::Done { drop: Some(id) })
     }
 
     /// E-5: all bookings are taken back without penalty, and nobody is promoted.
-    fn withdraw(&mut self, id: DropId, drop: &Drop) {
+    fn withdraw(&mut self, drop: &Drop) {
         for booking in &drop.held {
             if let Some(b) = self.bookings.get(booking).cloned() {
                 self.release_by_seller(*booking, &b, &WITHDRAWN.into());
             }
         }
-        self.settle(id);
     }
 
     fn end(&mut self, id: DropId, drop: &Drop) {
