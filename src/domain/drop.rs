@@ -94,8 +94,12 @@ impl Drop {
     }
 
     /// Whether waiters may be promoted: open, or ended and waiting has not.
-    pub fn promotes(&self) -> bool {
-        matches!(self.state, DropState::Open | DropState::Ended)
+    pub fn promotes(&self, now: Millis) -> bool {
+        match self.state {
+            DropState::Open => true,
+            DropState::Ended => self.settles_at.is_some_and(|at| now < at),
+            DropState::Scheduled | DropState::Paused | DropState::Settled => false,
+        }
     }
 
     /// Whether it has ended, so that its own end is not due any more.

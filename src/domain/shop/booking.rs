@@ -51,15 +51,16 @@ impl Draft<'_> {
                 retry_ms: until.since(self.now),
             });
         }
-        let stock = self.bookable(drop).unwrap_or(u32::MAX);
+        let stock = self.takeable(drop);
         let (price, waits) = (drop.price, share.is_some_and(|s| s.place.is_some()));
         if stock >= allowed {
             return Ok(self.hold(wish, &customer, allowed, 0, price));
         }
         let granted = if wish.accept_partial { stock } else { 0 };
         let rest = allowed - granted;
+        let joins = wish.join_waitlist && !waits && rest <= UNITS_MAX - drop.waiting;
         match (granted > 0, wish.join_waitlist) {
-            (true, true) if !waits => {
+            (true, _) if joins => {
                 let held = self.hold(wish, &customer, granted, rest, price);
                 // The booking has taken this id; what is promoted later counts on from it.
                 self.join(
@@ -71,16 +72,13 @@ impl Draft<'_> {
                 Ok(held)
             }
             (true, _) => Ok(self.hold(wish, &customer, granted, 0, price)),
-            (false, true) => {
-                if !waits {
+            (false, true) if joins || waits => {
+                if joins {
                     self.join(wish, &customer, rest, wish.booking);
                 }
                 Ok(self.waiting(wish.drop, &customer))
             }
-            (false, false) => Err(Rejection::SoldOut {
-                available: stock,
-                waiting: drop.waiting,
-            }),
+            (false, _) => Err(Rejection::SoldOut { available: stock, waiting: drop.waiting }),
         }
     }
 

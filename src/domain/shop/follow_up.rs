@@ -59,8 +59,8 @@ impl Draft<'_> {
     /// The first waiter of a drop that its stock and the rules allow to serve. Others keep
     /// their places (E-28).
     fn next_step(&self, drop: &Drop) -> Option<(Place, Step)> {
-        let stock = self.bookable(drop).unwrap_or(u32::MAX);
-        if stock == 0 || !drop.promotes() {
+        let stock = self.takeable(drop);
+        if stock == 0 || !drop.promotes(self.now) {
             return None;
         }
         drop.waitlist.iter().find_map(|(place, entry)| {

@@ -4,7 +4,7 @@ use super::Shop;
 use crate::domain::drop::{Drop, DropState, Mode, least};
 use crate::domain::id::{CustomerId, DropId, SkuId};
 use crate::domain::settings::Band;
-use crate::domain::sku::{Kind, SkuSpec};
+use crate::domain::sku::{Kind, SkuSpec, UNITS_MAX};
 use crate::domain::time::Millis;
 
 /// The parts one unit of a SKU takes: itself, or its components, with units of each.
@@ -51,6 +51,19 @@ impl Shop {
             self.available(&drop.sku)
         };
         least(stock, drop.cap.map(|_| drop.cap_left()))
+    }
+
+    /// Units of a drop that may be booked now, also where stock is unlimited: no counter may
+    /// exceed [`UNITS_MAX`].
+    pub(super) fn takeable(&self, drop: &Drop) -> u32 {
+        let stock = self.bookable(drop).unwrap_or(u32::MAX);
+        let room = self.skus.get(&drop.sku).and_then(|s| {
+            let booked = |part| self.skus.get(part).map_or(0, |s| s.buckets.booked);
+            parts(&drop.sku, &s.spec)
+                .map(|(part, ratio)| UNITS_MAX.saturating_sub(booked(part)) / ratio)
+                .min()
+        });
+        stock.min(room.unwrap_or(0)).min(UNITS_MAX.saturating_sub(drop.used))
     }
 
     /// Whether a SKU and all its components are on sale.
@@ -108,7 +121,7 @@ impl Shop {
 
     /// Units in a customer's cart: those of bookings that are held (R-ORD-3).
     pub fn cart_units(&self, customer: &CustomerId) -> u32 {
-        self.held_of(customer).map(|b| b.qty).sum()
+        self.held_of(customer).map(|b| b.qty).fold(0, u32::saturating_add)
     }
 
     /// Units of one SKU in a customer's cart (R-ORD-2).
@@ -116,7 +129,7 @@ impl Shop {
         self.held_of(customer)
             .filter(|b| self.drops.get(&b.drop).is_some_and(|d| d.sku == *sku))
             .map(|b| b.qty)
-            .sum()
+            .fold(0, u32::saturating_add)
     }
 
     fn held_of(
