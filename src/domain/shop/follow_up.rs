@@ -1,6 +1,8 @@
 //! What every accepted decision does before it ends: units that are free go to who waits for
 //! them, and drops that have ended and have nothing left to do are settled (D.2 B10, D.4, I-10).
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use crate::domain::booking::Origin;
 use crate::domain::drop::Drop;
@@ -18,8 +20,9 @@ enum Step {
 
 impl Draft<'_> {
     pub(super) fn follow_up(&mut self) {
+        let mut passed = BTreeSet::new();
         loop {
-            while self.serve_next() {}
+            while self.serve_next(&mut passed) {}
             if !self.settle_next() {
                 break;
             }
@@ -27,16 +30,17 @@ impl Draft<'_> {
     }
 
     /// Serves the first waiter, over all drops, that can be served; false if there is none.
-    fn serve_next(&mut self) -> bool {
+    /// Who is passed over comes last this once, but before the public (I-10).
+    fn serve_next(&mut self, passed: &mut BTreeSet<Place>) -> bool {
         let first = self
             .waited
             .iter()
             .filter_map(|id| {
                 let drop = self.drops.get(id)?;
-                let (place, step) = self.next_step(drop)?;
+                let (place, step) = self.next_step(drop, passed)?;
                 Some((place, *id, step))
             })
-            .min_by_key(|(place, ..)| *place);
+            .min_by_key(|(place, ..)| (passed.contains(place), *place));
         let Some((place, id, step)) = first else {
             return false;
         };
@@ -45,11 +49,8 @@ impl Draft<'_> {
             Step::Skip => {
                 let entry = self.drops.get(&id).and_then(|d| d.waitlist.get(&place));
                 if let Some(customer) = entry.map(|e| e.customer.clone()) {
-                    self.emit(Event::Skipped {
-                        drop: id,
-                        place,
-                        customer,
-                    });
+                    passed.insert(place);
+                    self.emit(Event::Skipped { drop: id, place, customer });
                 }
             }
         }
@@ -58,12 +59,14 @@ impl Draft<'_> {
 
     /// The first waiter of a drop that its stock and the rules allow to serve. Others keep
     /// their places (E-28).
-    fn next_step(&self, drop: &Drop) -> Option<(Place, Step)> {
+    fn next_step(&self, drop: &Drop, passed: &BTreeSet<Place>) -> Option<(Place, Step)> {
         let stock = self.takeable(drop);
         if stock == 0 || !drop.promotes(self.now) {
             return None;
         }
-        drop.waitlist.iter().find_map(|(place, entry)| {
+        let first = drop.waitlist.iter().filter(|(place, _)| !passed.contains(place));
+        let last = drop.waitlist.iter().filter(|(place, _)| passed.contains(place));
+        first.chain(last).find_map(|(place, entry)| {
             let units = self.servable(drop, entry, stock)?;
             let away = self
                 .customers
