@@ -115,7 +115,8 @@ macro_rules! number_id {
 }
 
 number_id!(
-    /// A booking. The `k`-th booking promoted from a waiting entry has the entry's id plus `k`.
+    /// A booking. The `k`-th booking promoted from a waiting entry has the entry's id plus `k`, or
+    /// the next one that is not taken.
     BookingId
 );
 number_id!(

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use crate::domain::booking::Origin;
 use crate::domain::drop::Drop;
 use crate::domain::event::Event;
-use crate::domain::id::DropId;
+use crate::domain::id::{BookingId, DropId};
 use crate::domain::waitlist::{Place, WaitEntry};
 
 /// The next step of a waitlist.
@@ -108,8 +108,12 @@ impl Draft<'_> {
             (self.settings.offer_ms, Origin::Waitlist)
         };
         let hold_ms = self.hold_ms(drop, &entry.customer).min(offer_ms);
+        let mut booking = entry.next_booking();
+        while self.bookings.contains_key(&booking) {
+            booking = BookingId(booking.0.wrapping_add(1));
+        }
         let event = Event::Booked {
-            booking: entry.next_booking(),
+            booking,
             customer: entry.customer.clone(),
             drop: id,
             qty: units,
