@@ -1,0 +1,188 @@
+//! Who may ask what (D.10), what was asked before (R-BOOK-13), and what time brings (D.9).
+
+use lapak::domain::drop::DropState;
+use lapak::domain::shop::Outcome;
+use lapak::domain::{Actor, Command, Millis, Rejection, Request, RequestKey, Role};
+
+use super::{Kept, Model};
+
+const DAY_MS: u64 = 24 * 3_600_000;
+/// How far ahead a client's clock may be (S-18).
+const AHEAD_MS: u64 = 120_000;
+
+/// Whether a request was decided, answered from memory, or refused for its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Decided,
+    Replayed,
+    BadId,
+}
+
+impl Model {
+    /// Decides a request. What is due must have been decided before.
+    pub(crate) fn decide(&mut self, now: u64, request: &Request) -> (How, Outcome) {
+        let now = now.max(self.now);
+        if let Some(known) = request.key.and_then(|key| self.known(now, &request.by, key)) {
+            // Reading: an answer from memory is no decision, so the shop's time stays.
+            return known;
+        }
+        self.now = now;
+        let outcome = self.run(&request.by, &request.command);
+        if outcome.is_ok() {
+            self.follow_up();
+        }
+        if let Some(key) = request.key {
+            self.answers.push(Kept {
+                caller: request.by.name.clone(),
+                id: key.id,
+                body: key.body,
+                at: now,
+                outcome: outcome.clone(),
+            });
+        }
+        (How::Decided, outcome)
+    }
+
+    fn known(&self, now: u64, by: &Actor, key: RequestKey) -> Option<(How, Outcome)> {
+        if let Some(kept) = self.answers.iter().find(|k| k.caller == by.name && k.id == key.id) {
+            return Some(if kept.body == key.body {
+                (How::Replayed, kept.outcome.clone())
+            } else {
+                (How::BadId, Err(Rejection::IdempotencyConflict))
+            });
+        }
+        let is_v7 = (key.id >> 76) & 0xf == 7;
+        let minted = u64::try_from(key.id >> 80).expect("48 bits");
+        // A client may be ahead, so an id may claim to be younger than its answer. Reading: an
+        // unknown id is too old as soon as its answer could have been forgotten.
+        let too_old = minted + DAY_MS - AHEAD_MS < now;
+        let fits = !is_v7 || (!too_old && minted <= now + AHEAD_MS);
+        (!fits).then_some((How::BadId, Err(Rejection::Invalid("id"))))
+    }
+
+    /// The next thing that time brings about, soonest first. Reading: at the same instant
+    /// openings, then expiries, then ends, then the end of waiting, each by id.
+    pub(crate) fn due(&self, now: u64) -> Option<Command> {
+        let now = now.max(self.now);
+        let mut due: Vec<(u64, u8, u128, Command)> = Vec::new();
+        for d in &self.drops {
+            let (drop, id) = (d.id, d.id.0);
+            let running = !matches!(d.state, DropState::Ended | DropState::Settled);
+            if d.state == DropState::Scheduled {
+                due.push((d.opens_at, 0, id, Command::StartDrop { drop }));
+            }
+            if let (true, Some(at)) = (running, d.ends_at) {
+                due.push((at, 2, id, Command::EndDrop { drop }));
+            }
+            if let (DropState::Ended, Some(at)) = (d.state, d.settles_at) {
+                due.push((at, 3, id, Command::SettleDrop { drop }));
+            }
+        }
+        for b in &self.held {
+            if self.drop(b.drop).is_some_and(|d| d.frozen_since.is_none()) {
+                due.push((b.deadline, 1, b.id.0, Command::Expire { booking: b.id }));
+            }
+        }
+        due.retain(|(at, ..)| *at <= now);
+        due.into_iter().min_by_key(|(at, kind, id, _)| (*at, *kind, *id)).map(|(.., c)| c)
+    }
+
+    fn run(&mut self, by: &Actor, command: &Command) -> Outcome {
+        if rank(by.role) < rank(needed(command)) {
+            return Err(Rejection::Forbidden);
+        }
+        let at = |t: &Millis| t.0;
+        match command {
+            Command::Book { .. } => self.book(&by.name, command),
+            Command::Cancel { booking, qty } => self.cancel(&by.name, *booking, *qty),
+            Command::Leave { drop } => self.leave(&by.name, *drop),
+            Command::CancelBooking { booking, reason } => self.seller_cancel(*booking, reason),
+            Command::Expire { booking } => self.expire(*booking),
+            Command::OpenDrop(spec) => self.open_drop(spec),
+            Command::ChangeDrop { drop, units, price, per_customer_limit, ends_at } => self
+                .change_drop(*drop, *units, *price, *per_customer_limit, ends_at.as_ref().map(at)),
+            Command::PauseDrop { drop } => self.pause(*drop),
+            Command::ResumeDrop { drop } => self.resume(*drop),
+            Command::CloseDrop { drop, withdraw } => self.close(*drop, *withdraw),
+            Command::PinDrop { drop, pinned } => self.pin(*drop, *pinned),
+            Command::ExtendDrop { drop, by_ms } => self.extend(*drop, *by_ms),
+            Command::StartDrop { drop } => self.start_drop(*drop),
+            Command::EndDrop { drop } => self.end_drop(*drop),
+            Command::SettleDrop { drop } => self.settle_drop(*drop),
+            Command::AddStock { sku, qty, reason } => self.add_stock(sku, *qty, reason),
+            Command::SetStock { sku, on_hand, reason, force } => {
+                self.set_stock(sku, *on_hand, reason, *force)
+            }
+            Command::PutSku { sku, spec, on_hand } => self.put_sku(sku, spec, *on_hand),
+            Command::ActivateSkus { skus, active } => self.activate(skus, *active),
+            Command::RestrictCustomer { customer, restricted } => {
+                self.restrict(customer, *restricted)
+            }
+            Command::GroupCustomer { customer, group } => self.group(customer, group.as_ref()),
+            Command::AdjustReputation { customer, delta, reason } => {
+                self.adjust(customer, *delta, reason)
+            }
+            Command::ChangeSettings(settings) => self.change_settings(settings),
+            Command::PutLive { live, spec } => self.put_live(live, spec),
+            Command::EndLive { live } => self.end_live(live),
+            Command::SeeCustomer { customer, absent } => self.see_customer(customer, *absent),
+            Command::Forget { before } => self.forget(before.0),
+        }
+    }
+
+    /// Answers, and bookings that ended, are kept for at least 24 h (D.11).
+    fn forget(&mut self, before: u64) -> Outcome {
+        if before.saturating_add(DAY_MS) > self.now {
+            return Err(Rejection::Invalid("before"));
+        }
+        self.answers.retain(|k| k.at >= before);
+        self.ended.retain(|b| b.at >= before);
+        Ok(super::drops::done(None))
+    }
+}
+
+fn rank(role: Role) -> u8 {
+    match role {
+        Role::Viewer => 0,
+        Role::Moderator => 1,
+        Role::Host => 2,
+        Role::Admin => 3,
+        Role::System => 4,
+    }
+}
+
+/// The role table of D.10.
+fn needed(command: &Command) -> Role {
+    match command {
+        Command::Book { .. } | Command::Cancel { .. } | Command::Leave { .. } => Role::Viewer,
+        // "pin, pause, restrict customer, cancel a booking with reason"
+        Command::PinDrop { .. }
+        | Command::PauseDrop { .. }
+        | Command::ResumeDrop { .. }
+        | Command::RestrictCustomer { .. }
+        | Command::CancelBooking { .. } => Role::Moderator,
+        // "open/close drops, stock up/down, extend, raffle, withdraw"
+        Command::OpenDrop(_)
+        | Command::ChangeDrop { .. }
+        | Command::CloseDrop { .. }
+        | Command::ExtendDrop { .. }
+        | Command::AddStock { .. }
+        | Command::SetStock { force: false, .. } => Role::Host,
+        // Reading: taking a SKU off sale during a live is the host's.
+        Command::ActivateSkus { .. } => Role::Host,
+        // "settings, reputation adjust, force corrections", and the catalog.
+        Command::SetStock { force: true, .. }
+        | Command::PutSku { .. }
+        | Command::GroupCustomer { .. }
+        | Command::AdjustReputation { .. }
+        | Command::ChangeSettings(_)
+        | Command::PutLive { .. }
+        | Command::EndLive { .. } => Role::Admin,
+        Command::SeeCustomer { .. }
+        | Command::Expire { .. }
+        | Command::StartDrop { .. }
+        | Command::EndDrop { .. }
+        | Command::SettleDrop { .. }
+        | Command::Forget { .. } => Role::System,
+    }
+}

@@ -1,0 +1,135 @@
+//! Every counter, summed up from the lists: D.4 and the invariants I-1, I-2 and I-4 of D.8 are
+//! here definitions. There are no orders yet, so `allocated` and `sold` are 0.
+
+use lapak::domain::drop::{DropState, Mode};
+use lapak::domain::{DropId, SkuId};
+
+use super::{Drop, Model};
+
+/// Reading: no counter goes above this (the doc comment of `UNITS_MAX`); what would is sold out.
+pub(super) const MOST: u64 = 1_000_000_000;
+
+impl Model {
+    /// What one unit of a SKU takes: itself, or the parts of a combination.
+    pub(super) fn parts(&self, sku: &SkuId) -> Vec<(SkuId, u64)> {
+        match self.sku(sku) {
+            None => Vec::new(),
+            Some(s) if s.spec.components.is_empty() => vec![(sku.clone(), 1)],
+            Some(s) => {
+                s.spec.components.iter().map(|c| (c.sku.clone(), u64::from(c.units))).collect()
+            }
+        }
+    }
+
+    /// R-INV-3: physical and recorded.
+    pub(super) fn recorded(&self, sku: &SkuId) -> bool {
+        self.sku(sku).is_some_and(|s| s.spec.physical && s.spec.track_stock)
+    }
+
+    /// The parts that are counted; the others never limit anything (R-SHARE-9).
+    pub(super) fn counted_parts(&self, sku: &SkuId) -> Vec<(SkuId, u64)> {
+        self.parts(sku).into_iter().filter(|(part, _)| self.recorded(part)).collect()
+    }
+
+    /// Units taken through a drop.
+    pub(super) fn used(&self, drop: DropId) -> u64 {
+        self.held.iter().filter(|b| b.drop == drop).map(|b| b.qty).sum()
+    }
+
+    pub(super) fn is_carved(&self, drop: &Drop) -> bool {
+        drop.mode == Mode::Carved && !self.counted_parts(&drop.sku).is_empty()
+    }
+
+    /// Units still set aside for a drop.
+    pub(super) fn set_aside(&self, drop: &Drop) -> u64 {
+        if self.is_carved(drop) && drop.state != DropState::Settled {
+            drop.cap.expect("a carved drop has a cap") - self.used(drop.id)
+        } else {
+            0
+        }
+    }
+
+    /// `booked` of a SKU.
+    pub(super) fn booked(&self, sku: &SkuId) -> u64 {
+        let mut sum = 0;
+        for b in &self.held {
+            let of = &self.drop(b.drop).expect("a booking has a drop").sku;
+            for (part, ratio) in self.parts(of) {
+                if part == *sku {
+                    sum += b.qty * ratio;
+                }
+            }
+        }
+        sum
+    }
+
+    /// `drop_reserved` of a SKU.
+    pub(super) fn reserved(&self, sku: &SkuId) -> u64 {
+        let mut sum = 0;
+        for d in self.drops.iter().filter(|d| d.state != DropState::Settled) {
+            for (part, ratio) in self.counted_parts(&d.sku) {
+                if part == *sku {
+                    sum += self.set_aside(d) * ratio;
+                }
+            }
+        }
+        sum
+    }
+
+    pub(super) fn committed(&self, sku: &SkuId) -> u64 {
+        self.reserved(sku) + self.booked(sku)
+    }
+
+    /// What is there and not promised; below zero where more is promised than there is.
+    fn left(&self, sku: &SkuId) -> i128 {
+        let s = self.sku(sku).expect("a known SKU");
+        if !self.recorded(sku) || !s.spec.components.is_empty() {
+            return 0;
+        }
+        i128::from(s.came) - i128::from(s.went) - i128::from(self.committed(sku))
+    }
+
+    /// `available` of a plain SKU.
+    pub(super) fn free(&self, sku: &SkuId) -> u64 {
+        u64::try_from(self.left(sku)).unwrap_or(0)
+    }
+
+    /// `shortage` of a plain SKU (R-INV-10).
+    pub(super) fn shortage(&self, sku: &SkuId) -> u64 {
+        u64::try_from(-self.left(sku)).unwrap_or(0)
+    }
+
+    /// What is really there.
+    pub(super) fn on_hand(&self, sku: &SkuId) -> u64 {
+        self.free(sku) + self.committed(sku) - self.shortage(sku)
+    }
+
+    /// What a SKU or combination can be sold of; none = without end (R-SHARE-9).
+    pub(super) fn sellable(&self, sku: &SkuId) -> Option<u64> {
+        self.counted_parts(sku).iter().map(|(part, ratio)| self.free(part) / ratio).min()
+    }
+
+    /// What can be booked of a drop now.
+    pub(super) fn bookable(&self, drop: &Drop) -> u64 {
+        let stock = if self.is_carved(drop) {
+            self.set_aside(drop)
+        } else {
+            self.sellable(&drop.sku).unwrap_or(u64::MAX)
+        };
+        let cap = drop.cap.map_or(u64::MAX, |cap| cap - self.used(drop.id));
+        let parts = self.parts(&drop.sku);
+        let room = parts.iter().map(|(part, ratio)| (MOST - self.booked(part)) / ratio).min();
+        stock.min(cap).min(room.unwrap_or(0)).min(MOST - self.used(drop.id))
+    }
+
+    /// Units wanted by all who wait for a drop.
+    pub(super) fn waiting(&self, drop: DropId) -> u64 {
+        self.waits.iter().filter(|w| w.drop == drop).map(|w| w.qty).sum()
+    }
+
+    /// Whether a SKU and all its parts are on sale (R-INV-6).
+    pub(super) fn on_sale(&self, sku: &SkuId) -> bool {
+        let active = |id: &SkuId| self.sku(id).is_some_and(|s| s.spec.active);
+        active(sku) && self.parts(sku).iter().all(|(part, _)| active(part))
+    }
+}

@@ -1,0 +1,85 @@
+//! What must hold of events and of a state put back, besides what the model says.
+
+use std::collections::HashMap;
+
+use lapak::domain::{BookingId, CustomerId, Decision, Event, Shop};
+
+/// A fold of the events of its own: I-6 and I-8 of D.8.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Units still in each booking that was ever made.
+    left: HashMap<BookingId, u32>,
+    reputation: HashMap<CustomerId, i32>,
+}
+
+impl Ledger {
+    pub(super) fn fold(&mut self, decision: &Decision) -> Result<(), String> {
+        if decision.outcome.is_err() && !decision.events.is_empty() {
+            return Err("a refusal has events".into());
+        }
+        for event in &decision.events {
+            match event {
+                Event::Booked { booking, qty, deadline, .. } => {
+                    if *deadline <= decision.at {
+                        return Err(format!("I-7: {booking} is held until before it is made"));
+                    }
+                    if self.left.insert(*booking, *qty).is_some() {
+                        return Err(format!("I-6: {booking} is made twice"));
+                    }
+                }
+                Event::Released { booking, qty, .. } => {
+                    let left = self.left.get_mut(booking).filter(|left| **left >= *qty);
+                    *left.ok_or_else(|| format!("I-6: {booking} gives back what it has not"))? -= qty;
+                }
+                Event::ReputationChanged { customer, nominal, applied, after, .. } => {
+                    let is = self.reputation.entry(customer.clone()).or_insert(100);
+                    let ought = (*is + nominal).clamp(0, 100);
+                    if ought != i32::from(*after) || *applied != ought - *is {
+                        return Err(format!("I-8: {customer} at {is}: {event:?}"));
+                    }
+                    *is = ought;
+                }
+                // What was forgotten may be made again by an id of before; nothing is held of it.
+                Event::Forgotten { .. } => self.left.retain(|_, left| *left > 0),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn compare(&self, shop: &Shop) -> Result<(), String> {
+        for (customer, reputation) in &self.reputation {
+            if i32::from(shop.reputation(customer)) != *reputation {
+                return Err(format!("I-8: the fold for {customer} is {reputation}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes a state apart as a snapshot does, and puts it together again.
+pub(super) fn put_back(shop: &Shop) -> Shop {
+    let mut back = Shop::default();
+    back.now = shop.now;
+    back.settings = shop.settings.clone();
+    back.skus = shop.skus.clone();
+    back.lives = shop.lives.clone();
+    back.customers = shop.customers.clone();
+    back.next_ticket = shop.next_ticket;
+    for customer in back.customers.values_mut() {
+        customer.held.clear();
+        customer.waits.clear();
+    }
+    for (id, drop) in &shop.drops {
+        let mut drop = drop.clone();
+        drop.held.clear();
+        back.put_back_drop(*id, drop);
+    }
+    for (id, booking) in shop.bookings_by_age() {
+        back.put_back_booking(id, booking.clone());
+    }
+    for (caller, id, kept) in shop.answers_by_age() {
+        back.put_back_answer(caller.clone(), id, kept.clone());
+    }
+    back
+}

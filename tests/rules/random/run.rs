@@ -1,0 +1,237 @@
+//! Runs a program on the real shop and on the model, side by side.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use lapak::domain::shop::{Outcome, Verdict};
+use lapak::domain::{
+    Actor, Command, CustomerId, Decision, Event, Millis, Request, RequestKey, Role, Shop,
+};
+
+use super::check::Ledger;
+use super::program::{Id, Step};
+use crate::rules::model::{How, Model, Seen};
+
+const START_MS: u64 = 1_700_000_000_000;
+/// How often the whole journal is replayed and the state put back.
+const EVERY: u64 = 80;
+
+/// What happened in programs that held.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Run {
+    pub(super) steps: u64,
+    pub(super) decided: u64,
+    pub(super) accepted: u64,
+    pub(super) promoted: u64,
+    pub(super) expired: u64,
+    pub(super) replayed: u64,
+}
+
+impl Run {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.decided += other.decided;
+        self.accepted += other.accepted;
+        self.promoted += other.promoted;
+        self.expired += other.expired;
+        self.replayed += other.replayed;
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} steps, {} decided, {} accepted, {} promoted, {} expired, {} replayed",
+            self.steps, self.decided, self.accepted, self.promoted, self.expired, self.replayed
+        )
+    }
+}
+
+/// Runs a program; the error says at which step what was wrong. A panic is an error too.
+pub(super) fn run(program: &[Step]) -> Result<Run, String> {
+    let mut pair = Pair::default();
+    for (i, step) in program.iter().enumerate() {
+        let done = catch_unwind(AssertUnwindSafe(|| pair.step(step)));
+        let done = done.unwrap_or_else(|panic| Err(format!("panic: {}", words(&*panic))));
+        done.map_err(|what| format!("at step {i}: {what}"))?;
+    }
+    pair.rebuild()?;
+    Ok(pair.told)
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// The shop and the model.
+struct Pair {
+    shop: Shop,
+    model: Model,
+    clock: u64,
+    asked: HashMap<u64, Request>,
+    journal: Vec<Decision>,
+    ledger: Ledger,
+    told: Run,
+}
+
+impl Default for Pair {
+    fn default() -> Self {
+        Self {
+            shop: Shop::default(),
+            model: Model::default(),
+            clock: START_MS,
+            asked: HashMap::new(),
+            journal: Vec::new(),
+            ledger: Ledger::default(),
+            told: Run::default(),
+        }
+    }
+}
+
+impl Pair {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        self.told.steps += 1;
+        match step {
+            Step::Pass(ms) => self.clock += ms,
+            Step::Back(ms) => self.clock -= ms,
+            Step::Ask { .. } | Step::Again { .. } => {}
+        }
+        self.drain()?;
+        if let Some(request) = self.request(step) {
+            self.decide(&request)?;
+        }
+        self.compare()?;
+        if self.told.steps % EVERY == 0 { self.rebuild() } else { Ok(()) }
+    }
+
+    fn request(&mut self, step: &Step) -> Option<Request> {
+        match step {
+            Step::Pass(_) | Step::Back(_) => None,
+            Step::Ask { serial, by, id, command } => {
+                let key = key(*serial, *id, self.clock);
+                let command = absolute(command, self.clock);
+                let request = Request { by: by.clone(), key, command };
+                self.asked.insert(*serial, request.clone());
+                Some(request)
+            }
+            // Shrinking may have taken away what is to be asked again.
+            Step::Again { serial, altered } => {
+                let mut request = self.asked.get(serial)?.clone();
+                if *altered {
+                    request.key.as_mut()?.body += 1 << 32;
+                }
+                Some(request)
+            }
+        }
+    }
+
+    /// Everything that is due is decided first, by the same system command in both.
+    fn drain(&mut self) -> Result<(), String> {
+        for _ in 0..1_000 {
+            let due = self.shop.due(Millis(self.clock));
+            let ought = self.model.due(self.clock);
+            if due != ought {
+                return Err(format!("due: shop {due:?}, model {ought:?}"));
+            }
+            let Some(command) = due else { return Ok(()) };
+            let name = CustomerId::new("system").unwrap();
+            let by = Actor { role: Role::System, name };
+            self.decide(&Request { by, key: None, command })?;
+        }
+        Err(format!("time stands still: {:?} stays due", self.shop.due(Millis(self.clock))))
+    }
+
+    fn decide(&mut self, request: &Request) -> Result<(), String> {
+        let (how, outcome, decision) = match self.shop.decide(Millis(self.clock), request) {
+            Verdict::Decided(d) => (How::Decided, d.outcome.clone(), Some(d)),
+            Verdict::Replayed(outcome) => (How::Replayed, outcome, None),
+            Verdict::BadId(reason) => (How::BadId, Err(reason), None),
+        };
+        let ought = self.model.decide(self.clock, request);
+        if (how, &outcome) != (ought.0, &ought.1) {
+            let asked = &request.command;
+            return Err(format!("{asked:?}\n    shop:  {how:?} {outcome:?}\n    model: {ought:?}"));
+        }
+        self.tell(how, &outcome);
+        let Some(decision) = decision else { return Ok(()) };
+        self.ledger.fold(&decision)?;
+        for event in &decision.events {
+            match event {
+                Event::Booked { origin, .. } if *origin != lapak::domain::Origin::Tap => {
+                    self.told.promoted += 1;
+                }
+                Event::Released { end: lapak::domain::BookingEnd::Expired, .. } => {
+                    self.told.expired += 1;
+                }
+                _ => {}
+            }
+        }
+        self.journal.push(decision);
+        Ok(())
+    }
+
+    fn tell(&mut self, how: How, outcome: &Outcome) {
+        self.told.decided += u64::from(how == How::Decided);
+        self.told.accepted += u64::from(how == How::Decided && outcome.is_ok());
+        self.told.replayed += u64::from(how == How::Replayed);
+    }
+
+    fn compare(&self) -> Result<(), String> {
+        if let Some(violation) = self.shop.violations().first() {
+            return Err(format!("violation {violation}"));
+        }
+        if let Some(waiter) = self.model.eligible_waiter() {
+            return Err(format!("I-10: units are free and this waiter could have them: {waiter:?}"));
+        }
+        self.ledger.compare(&self.shop)?;
+        match Seen::of_shop(&self.shop).differs(&Seen::of_model(&self.model)) {
+            Some(difference) => Err(format!("different state{difference}")),
+            None => Ok(()),
+        }
+    }
+
+    /// A replay of the journal, and a state put back from its parts, are the state itself.
+    fn rebuild(&self) -> Result<(), String> {
+        let mut replayed = Shop::default();
+        for decision in &self.journal {
+            replayed.replay(decision).map_err(|e| format!("replay: {e}"))?;
+        }
+        if replayed != self.shop {
+            return Err(format!("replayed differs:\n{replayed:?}\n{:?}", self.shop));
+        }
+        let back = super::check::put_back(&self.shop);
+        if back != self.shop {
+            return Err(format!("put back differs:\n{back:?}\n{:?}", self.shop));
+        }
+        Ok(())
+    }
+}
+
+fn key(serial: u64, id: Id, clock: u64) -> Option<RequestKey> {
+    let number = u128::from(serial);
+    let id = match id {
+        Id::None => return None,
+        Id::V4 => (4 << 76) | number,
+        Id::V7(offset) => (u128::from(clock.saturating_add_signed(offset)) << 80) | (7 << 76) | number,
+    };
+    Some(RequestKey { id, body: serial })
+}
+
+/// Makes the relative times of a command absolute.
+fn absolute(command: &Command, clock: u64) -> Command {
+    let mut command = command.clone();
+    let shift = |at: &mut Option<Millis>| *at = at.map(|at| at.plus(clock));
+    match &mut command {
+        Command::OpenDrop(spec) => {
+            shift(&mut spec.opens_at);
+            shift(&mut spec.ends_at);
+        }
+        Command::ChangeDrop { ends_at, .. } => shift(ends_at),
+        Command::Forget { before } => *before = Millis(clock - before.0),
+        _ => {}
+    }
+    command
+}
