@@ -13,7 +13,7 @@ mod shrink;
 use run::Run;
 
 /// Steps of all programs together, unless `LAPAK_STEPS` says otherwise.
-const STEPS: u64 = 220_000;
+const STEPS: u64 = 400_000;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))

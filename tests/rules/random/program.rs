@@ -19,6 +19,8 @@ pub(super) enum Step {
     Back(u64),
     /// Something new is asked.
     Ask { serial: u64, by: Actor, id: Id, command: Command },
+    /// The customer of the n-th booking that is then held gives it back, or some of it.
+    Cancel { serial: u64, nth: usize, qty: Option<u32> },
     /// What was asked as `serial` is asked again, perhaps with another body.
     Again { serial: u64, altered: bool },
 }
@@ -115,7 +117,8 @@ fn drop_id(n: u64) -> DropId {
 
 impl Make {
     fn ask(&mut self, role: Role, name: &str, command: Command) {
-        let id = match self.dice.below(100) {
+        let (first, odd) = (self.steps.len() < 16, self.dice.percent(2));
+        let id = match if first { 0 } else { self.dice.below(100) } {
             0..=69 => Id::V7(0),
             70..=75 => Id::V7(100_000),
             76 => Id::V7(130_000),
@@ -125,7 +128,7 @@ impl Make {
             _ => Id::None,
         };
         // Sometimes somebody asks who may not.
-        let role = if self.dice.percent(2) { Role::Viewer } else { role };
+        let role = if odd && !first { Role::Viewer } else { role };
         let by = Actor { role, name: customer(name) };
         let serial = self.steps.len() as u64;
         self.steps.push(Step::Ask { serial, by, id, command });
@@ -180,17 +183,17 @@ impl Make {
 
     fn a_drop(&mut self) -> DropId {
         // Mostly a late one; sometimes one that is not there yet.
-        let newest = self.drops + self.dice.below(50) / 49;
+        let newest = (self.drops + self.dice.below(50) / 49).saturating_sub(1);
         let back = self.dice.below(5.min(newest + 1));
         drop_id(newest.saturating_sub(back))
     }
 
     fn qty(&mut self) -> u32 {
         match self.dice.below(100) {
-            0..=54 => 1,
-            55..=79 => 2,
-            80..=94 => 3 + self.dice.small(4),
-            95..=97 => self.dice.pick(&BIG),
+            0..=49 => 1,
+            50..=79 => 2,
+            80..=97 => 3 + self.dice.small(4),
+            98 => self.dice.pick(&BIG),
             _ => 0,
         }
     }
@@ -207,7 +210,7 @@ impl Make {
         let asked_live = if self.dice.percent(1) { "day" } else { "night" };
         // The SKU of a drop follows from its number; see `open_drop`.
         let name = if self.dice.percent(1) { "T1" } else { sku_of(drop) };
-        let (partial, join) = (self.dice.percent(40), self.dice.percent(50));
+        let (partial, join) = (self.dice.percent(40), self.dice.percent(60));
         let qty = self.qty();
         self.ask(
             Role::Viewer,
@@ -236,6 +239,12 @@ impl Make {
     }
 
     fn cancel(&mut self) {
+        if self.dice.percent(75) {
+            let nth = usize::try_from(self.dice.below(64)).unwrap();
+            let qty = self.dice.maybe(35, Self::less);
+            let serial = self.steps.len() as u64;
+            return self.steps.push(Step::Cancel { serial, nth, qty });
+        }
         let (booking, mut who) = self.a_booking();
         if self.dice.percent(4) {
             who = self.dice.pick(&CUSTOMERS);
@@ -287,7 +296,7 @@ impl Make {
             units: self.dice.maybe(50, |d| 1 + d.small(6)),
             mode: if self.dice.percent(45) { Mode::Carved } else { Mode::Shared },
             opens_at: self.dice.maybe(10, soon),
-            ends_at: self.dice.maybe(30, soon),
+            ends_at: self.dice.maybe(25, |d| Millis(d.below(20 * MINUTE))),
             per_customer_limit: if self.dice.percent(25) { 1 + self.dice.small(4) } else { 0 },
             booking_timeout_ms: self.dice.maybe(20, |d| 1_000 + d.below(4 * MINUTE)),
             pinned: self.dice.percent(30),
@@ -429,7 +438,10 @@ impl Make {
         s.offer_absent_ms = d.pick(&[2 * MINUTE, 20_000]);
         s.waitlist_after_end_ms = d.pick(&[10 * MINUTE, MINUTE, 0]);
         s.pause_freezes_holds = d.percent(50);
-        s.min_reputation = d.pick(&[0, 0, 20, 50, 101]);
+        s.min_reputation = d.pick(&[0, 0, 0, 20, 50]);
+        if d.percent(4) {
+            s.min_reputation = 101;
+        }
         s.max_bookings = d.pick(&[0, 0, 0, 2, 4]);
         if d.percent(40) {
             let cap = d.small(3);

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lapak::domain::shop::{Outcome, Verdict};
 use lapak::domain::{
-    Actor, Command, CustomerId, Decision, Event, Millis, Request, RequestKey, Role, Shop,
+    Actor, BookingId, Command, CustomerId, Decision, Event, Millis, Request, RequestKey, Role, Shop,
 };
 
 use super::check::Ledger;
@@ -97,7 +97,7 @@ impl Pair {
         match step {
             Step::Pass(ms) => self.clock += ms,
             Step::Back(ms) => self.clock -= ms,
-            Step::Ask { .. } | Step::Again { .. } => {}
+            Step::Ask { .. } | Step::Cancel { .. } | Step::Again { .. } => {}
         }
         self.drain()?;
         if let Some(request) = self.request(step) {
@@ -114,6 +114,18 @@ impl Pair {
                 let key = key(*serial, *id, self.clock);
                 let command = absolute(command, self.clock);
                 let request = Request { by: by.clone(), key, command };
+                self.asked.insert(*serial, request.clone());
+                Some(request)
+            }
+            Step::Cancel { serial, nth, qty } => {
+                let mut held: Vec<BookingId> =
+                    self.shop.drops.values().flat_map(|d| d.held.iter().copied()).collect();
+                held.sort();
+                let booking = *held.get(nth % held.len().max(1))?;
+                let name = self.shop.bookings[&booking].customer.clone();
+                let by = Actor { role: Role::Viewer, name };
+                let key = key(*serial, Id::V7(0), self.clock);
+                let request = Request { by, key, command: Command::Cancel { booking, qty: *qty } };
                 self.asked.insert(*serial, request.clone());
                 Some(request)
             }
