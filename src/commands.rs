@@ -116,7 +116,8 @@ impl StatePlace {
 /// `lapak serve`: runs until SIGTERM or SIGINT.
 pub async fn serve(config: Config) -> Result<(), Failure> {
     check(&config)?;
-    telemetry::install_logs(&config.telemetry).map_err(|error| Failure::Config(error.to_string()))?;
+    telemetry::install_logs(&config.telemetry)
+        .map_err(|error| Failure::Config(error.to_string()))?;
     let (clock, house) = (Clock::system(config.clock), Lifecycle::new());
     let server = server::start(&config, &clock, &house)?;
     tracing::info!(address = %server.address, internal = %server.internal, "serving");
@@ -125,7 +126,10 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
 
 /// `lapak check-config`: everything that can be known without starting.
 pub fn check(config: &Config) -> Result<(), Failure> {
-    config.telemetry.check().map_err(|error| Failure::Config(error.to_string()))?;
+    config
+        .telemetry
+        .check()
+        .map_err(|error| Failure::Config(error.to_string()))?;
     Ok(server::check(config)?)
 }
 
@@ -162,13 +166,24 @@ pub fn token(options: &TokenOptions) -> Result<(), Failure> {
     let auth = server::auth(&config, &clock)?;
     let subs: Vec<String> = match options.count {
         None => vec![options.sub.clone()],
-        Some(count) => (1..=count).map(|n| format!("{}-{n}", options.sub)).collect(),
+        Some(count) => (1..=count)
+            .map(|n| format!("{}-{n}", options.sub))
+            .collect(),
     };
     for sub in subs {
         let shop = options.shop.clone();
-        let identity = Identity { sub, shop, role, lives: None, exp_ms: clock.now_ms() + TOKEN_MS };
-        let token = auth.issue(&identity).map_err(|error| Failure::Config(error.to_string()))?;
-        auth.verify(&token).map_err(|error| Failure::Usage(error.to_string()))?;
+        let identity = Identity {
+            sub,
+            shop,
+            role,
+            lives: None,
+            exp_ms: clock.now_ms() + TOKEN_MS,
+        };
+        let token = auth
+            .issue(&identity)
+            .map_err(|error| Failure::Config(error.to_string()))?;
+        auth.verify(&token)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
         println!("{token}");
     }
     Ok(())

@@ -46,14 +46,18 @@ pub struct Options {
 /// Runs the demo until SIGINT or SIGTERM.
 pub async fn run(options: Options) -> Result<(), Failure> {
     let config = config(&options)?;
-    telemetry::install_logs(&config.telemetry).map_err(|error| Failure::Config(error.to_string()))?;
+    telemetry::install_logs(&config.telemetry)
+        .map_err(|error| Failure::Config(error.to_string()))?;
     let (clock, house) = (Clock::system(config.clock), Lifecycle::new());
     let server = server::start(&config, &clock, &house)?;
     let app = server.app;
     let stage = stage::set(&app.engine).await?;
     let stopping = house.stopping().clone();
     let (engine, mirror) = (app.engine.clone(), app.mirror.clone());
-    house.spawn("carousel", carousel::run(engine, mirror, stage, clock.clone(), stopping));
+    house.spawn(
+        "carousel",
+        carousel::run(engine, mirror, stage, clock.clone(), stopping),
+    );
     announce(&app, server.address, options.json)?;
     for number in 0..options.viewers {
         let sub = viewers::name(number);
@@ -82,7 +86,9 @@ fn token(app: &Shared, sub: &str, role: Role) -> Result<String, Failure> {
         lives: None,
         exp_ms: app.clock.now_ms() + TOKEN_MS,
     };
-    app.auth.issue(&identity).map_err(|error| Failure::Config(error.to_string()))
+    app.auth
+        .issue(&identity)
+        .map_err(|error| Failure::Config(error.to_string()))
 }
 
 /// Says where to go. Tokens stand behind `#`, which no browser sends to a server.
@@ -104,7 +110,9 @@ fn announce(app: &Shared, address: SocketAddr, as_json: bool) -> Result<(), Fail
         });
         println!("{line}");
     } else {
-        println!("Lapak demo: Toko Melati is live. Ctrl-C ends it; the next start goes on from here.\n");
+        println!(
+            "Lapak demo: Toko Melati is live. Ctrl-C ends it; the next start goes on from here.\n"
+        );
         println!("  Start here   {url}/");
         println!("  Watch, book  {watch}\n");
         println!("  Host         {console}\n");

@@ -3,7 +3,9 @@
 pub mod broadcast;
 pub mod catalog;
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod gateway;
@@ -14,5 +16,3 @@ pub mod mirror;
 pub mod protocol;
 pub mod server;
 pub mod telemetry;
-pub mod commands;
-pub mod demo;

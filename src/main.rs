@@ -13,7 +13,10 @@ use lapak::config::Config;
 use lapak::demo;
 
 #[derive(Parser)]
-#[command(version, about = "Live-shopping booking server: decides every tap in one atomic step.")]
+#[command(
+    version,
+    about = "Live-shopping booking server: decides every tap in one atomic step."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -57,7 +60,11 @@ fn main() -> ExitCode {
         Err(error) => {
             let _ = error.print();
             // sysexits: 64 is a wrong command line; --help and --version are not wrong.
-            return if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(64)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match run(cli.command) {
@@ -78,7 +85,11 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Import(options) => runtime()?.block_on(commands::import(options))?,
         Command::Token(options) => commands::token(&options)?,
         Command::Audit(options) => {
-            return Ok(if commands::audit(&options)? { ExitCode::SUCCESS } else { ExitCode::from(1) });
+            return Ok(if commands::audit(&options)? {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(1)
+            });
         }
         Command::CheckConfig(place) => {
             commands::check(&place.load()?)?;
@@ -90,6 +101,10 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.context("cannot start the runtime").map_err(Failure::io)
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    built
+        .context("cannot start the runtime")
+        .map_err(Failure::io)
 }

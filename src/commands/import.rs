@@ -11,9 +11,7 @@ use tokio::sync::mpsc;
 use super::{Failure, StatePlace};
 use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
-use crate::domain::{
-    Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec,
-};
+use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec};
 use crate::engine::{Engine, embedded};
 use crate::lifecycle::{Lifecycle, StopBounds};
 
@@ -53,8 +51,8 @@ pub struct Imported {
 pub async fn import(options: ImportOptions) -> Result<(), Failure> {
     let unknown = || Failure::Usage(format!("{:?} is no currency known here", options.currency));
     let currency = Currency::of(&options.currency).ok_or_else(unknown)?;
-    let shop = ShopId::new(&options.shop)
-        .map_err(|error| Failure::Usage(format!("--shop is {error}")))?;
+    let shop =
+        ShopId::new(&options.shop).map_err(|error| Failure::Usage(format!("--shop is {error}")))?;
     let file = std::fs::File::open(&options.file)
         .map_err(|error| Failure::Io(format!("{}: {error}", options.file.display())))?;
     let (products, report) = catalog::read(file, currency)?;
@@ -77,12 +75,23 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
 fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure> {
     if json {
         let all = serde_json::json!({"file": report, "shop": imported});
-        println!("{}", serde_json::to_string_pretty(&all).map_err(Failure::io)?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&all).map_err(Failure::io)?
+        );
         return Ok(());
     }
     println!("{report}");
-    let Imported { made, changed, same, refused } = imported;
-    println!("In the shop: {made} new, {changed} changed, {same} as before, {} refused.", refused.len());
+    let Imported {
+        made,
+        changed,
+        same,
+        refused,
+    } = imported;
+    println!(
+        "In the shop: {made} new, {changed} changed, {same} as before, {} refused.",
+        refused.len()
+    );
     for (sku, code) in refused {
         println!("  {sku}: {code}");
     }
@@ -97,7 +106,10 @@ pub async fn put_all(
     products: &[Product],
 ) -> Result<Imported, Failure> {
     let name = CustomerId::new("import").map_err(|error| Failure::Usage(error.to_string()))?;
-    let by = Actor { role: Role::Admin, name };
+    let by = Actor {
+        role: Role::Admin,
+        name,
+    };
     let mut imported = Imported::default();
     for product in products {
         let Ok(sku) = SkuId::new(&product.sku) else {
@@ -111,14 +123,26 @@ pub async fn put_all(
             imported.same += 1;
             continue;
         }
-        let on_hand = product.stock.filter(|_| was.is_none() && product.track_stock);
-        let command = Command::PutSku { sku, spec: Arc::new(spec), on_hand };
-        let request = Request { by: by.clone(), key: None, command };
+        let on_hand = product
+            .stock
+            .filter(|_| was.is_none() && product.track_stock);
+        let command = Command::PutSku {
+            sku,
+            spec: Arc::new(spec),
+            on_hand,
+        };
+        let request = Request {
+            by: by.clone(),
+            key: None,
+            command,
+        };
         let reply = engine.submit(shop, request).await.map_err(Failure::io)?;
         match reply.outcome {
             Ok(_) if was.is_none() => imported.made += 1,
             Ok(_) => imported.changed += 1,
-            Err(rejection) => imported.refused.push((product.sku.clone(), rejection.code())),
+            Err(rejection) => imported
+                .refused
+                .push((product.sku.clone(), rejection.code())),
         }
     }
     Ok(imported)

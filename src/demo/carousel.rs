@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::stage::Stage;
-use crate::domain::command::DropSpec;
 use crate::clock::Clock;
+use crate::domain::command::DropSpec;
 use crate::domain::{Command, DropId, DropState, Millis, Mode, Request};
 use crate::engine::Engine;
 use crate::mirror::Mirror;
@@ -36,26 +36,33 @@ pub(super) async fn run(
         for extra in open..OPEN {
             open_next(&engine, &stage, &clock, &mut turn, extra).await;
         }
-        if stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+        if stopping
+            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
+            .await
+            .is_none()
+        {
             return Ok(());
         }
     }
 }
 
 fn open_drops(mirror: &Mirror, stage: &Stage) -> usize {
-    let Some(view) = mirror.live(&stage.live) else { return 0 };
-    let running = |state| matches!(state, DropState::Open | DropState::Paused | DropState::Scheduled);
+    let Some(view) = mirror.live(&stage.live) else {
+        return 0;
+    };
+    let running = |state| {
+        matches!(
+            state,
+            DropState::Open | DropState::Paused | DropState::Scheduled
+        )
+    };
     view.drops.iter().filter(|drop| running(drop.state)).count()
 }
 
-async fn open_next(
-    engine: &Engine,
-    stage: &Stage,
-    clock: &Clock,
-    turn: &mut usize,
-    extra: usize,
-) {
-    let Some(sku) = stage.skus.get(*turn * 7 % stage.skus.len().max(1)) else { return };
+async fn open_next(engine: &Engine, stage: &Stage, clock: &Clock, turn: &mut usize, extra: usize) {
+    let Some(sku) = stage.skus.get(*turn * 7 % stage.skus.len().max(1)) else {
+        return;
+    };
     *turn += 1;
     let now = Millis(clock.now_ms());
     let lasts = OPEN_MS + 45_000 * u64::try_from(extra).unwrap_or(0);
@@ -72,9 +79,17 @@ async fn open_next(
         booking_timeout_ms: None,
         pinned: extra == 0,
     };
-    let add = Command::AddStock { sku: sku.clone(), qty: 6, reason: "restock between drops".into() };
+    let add = Command::AddStock {
+        sku: sku.clone(),
+        qty: 6,
+        reason: "restock between drops".into(),
+    };
     for command in [add, Command::OpenDrop(Box::new(spec))] {
-        let request = Request { by: stage.host.clone(), key: None, command };
+        let request = Request {
+            by: stage.host.clone(),
+            key: None,
+            command,
+        };
         // A refusal is the shop's word (not tracked, not active): the next turn tries another.
         match engine.submit(&stage.shop, request).await {
             Ok(_) => {}

@@ -29,10 +29,20 @@ pub(super) async fn set(engine: &Engine) -> Result<Stage, Failure> {
     let shop = ShopId::new(super::SHOP).map_err(|_| id(super::SHOP))?;
     let live = LiveId::new(super::LIVE).map_err(|_| id(super::LIVE))?;
     let name = CustomerId::new("melati").map_err(|_| id("melati"))?;
-    let admin = Actor { role: Role::Admin, name: name.clone() };
-    let give = |command| Request { by: admin.clone(), key: None, command };
+    let admin = Actor {
+        role: Role::Admin,
+        name: name.clone(),
+    };
+    let give = |command| Request {
+        by: admin.clone(),
+        key: None,
+        command,
+    };
     let settings = give(Command::ChangeSettings(Arc::new(settings())));
-    let put_live = give(Command::PutLive { live: live.clone(), spec: Arc::new(live_spec()) });
+    let put_live = give(Command::PutLive {
+        live: live.clone(),
+        spec: Arc::new(live_spec()),
+    });
     for request in [settings, put_live] {
         done(engine, &shop, request).await?;
     }
@@ -50,13 +60,24 @@ pub(super) async fn set(engine: &Engine) -> Result<Stage, Failure> {
             done(engine, &shop, give(bundle)).await?;
         }
     }
-    let host = Actor { role: Role::Host, name };
-    Ok(Stage { shop, live, host, skus })
+    let host = Actor {
+        role: Role::Host,
+        name,
+    };
+    Ok(Stage {
+        shop,
+        live,
+        host,
+        skus,
+    })
 }
 
 async fn done(engine: &Engine, shop: &ShopId, request: Request) -> Result<(), Failure> {
     let reply = engine.submit(shop, request).await.map_err(Failure::io)?;
-    reply.outcome.map(drop).map_err(|no| Failure::Config(format!("the demo's shop: {}", no.code())))
+    reply
+        .outcome
+        .map(drop)
+        .map_err(|no| Failure::Config(format!("the demo's shop: {}", no.code())))
 }
 
 /// Short times, so that an evening's events fit into some minutes.
@@ -94,7 +115,12 @@ fn bundle(products: &[catalog::Product]) -> Option<Command> {
     };
     let components = [plain("TM-STM")?, plain("TM-PRH")?]
         .iter()
-        .filter_map(|sku| Some(Component { sku: SkuId::new(sku).ok()?, units: 1 }))
+        .filter_map(|sku| {
+            Some(Component {
+                sku: SkuId::new(sku).ok()?,
+                units: 1,
+            })
+        })
         .collect();
     let spec = SkuSpec {
         title: "Paket Akad: setelan dan perhiasan".into(),
@@ -107,5 +133,9 @@ fn bundle(products: &[catalog::Product]) -> Option<Command> {
         components,
     };
     let sku = SkuId::new(BUNDLE).ok()?;
-    Some(Command::PutSku { sku, spec: Arc::new(spec), on_hand: None })
+    Some(Command::PutSku {
+        sku,
+        spec: Arc::new(spec),
+        on_hand: None,
+    })
 }

@@ -35,7 +35,9 @@ pub(super) async fn run(
         let life = watch(server, &token, &mut chance);
         let ended = stopping.run_until_cancelled(life).await;
         let pause = Duration::from_millis(500 + chance.below(3_000));
-        let rested = stopping.run_until_cancelled(tokio::time::sleep(pause)).await;
+        let rested = stopping
+            .run_until_cancelled(tokio::time::sleep(pause))
+            .await;
         if ended.is_none() || rested.is_none() {
             return;
         }
@@ -55,7 +57,9 @@ async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<(
     let mut small = WebSocketConfig::default();
     small.read_buffer_size = 4 * 1024;
     small.write_buffer_size = 0;
-    let (mut socket, _) = connect_async_with_config(url, Some(small), true).await.ok()?;
+    let (mut socket, _) = connect_async_with_config(url, Some(small), true)
+        .await
+        .ok()?;
     let hello = json!({"type": "connect", "token": token}).to_string();
     socket.send(Message::text(hello)).await.ok()?;
     let mut seen = Seen::default();
@@ -80,16 +84,21 @@ async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<(
 
 impl Seen {
     fn take(&mut self, line: &str) {
-        let Ok(message) = serde_json::from_str::<Value>(line) else { return };
+        let Ok(message) = serde_json::from_str::<Value>(line) else {
+            return;
+        };
         match message["type"].as_str().unwrap_or_default() {
             "welcome" => {
                 let drops = message["snapshot"]["drops"].as_array();
                 drops.into_iter().flatten().for_each(|drop| self.drop(drop));
             }
             "drop" => self.drop(&message["drop"]),
-            "held" => self.bookings.extend(message["booking"].as_str().map(Into::into)),
+            "held" => self
+                .bookings
+                .extend(message["booking"].as_str().map(Into::into)),
             "booking" if message["event"] == "promoted" => {
-                self.bookings.extend(message["booking"].as_str().map(Into::into));
+                self.bookings
+                    .extend(message["booking"].as_str().map(Into::into));
             }
             "booking" => {
                 let ended = message["booking"].as_str().unwrap_or_default();
@@ -100,7 +109,9 @@ impl Seen {
     }
 
     fn drop(&mut self, drop: &Value) {
-        let (Some(id), Some(sku)) = (drop["drop"].as_str(), drop["sku"].as_str()) else { return };
+        let (Some(id), Some(sku)) = (drop["drop"].as_str(), drop["sku"].as_str()) else {
+            return;
+        };
         self.open.retain(|(known, _)| known != id);
         if drop["state"] == "open" {
             self.open.push((id.to_owned(), sku.to_owned()));
@@ -115,8 +126,10 @@ impl Seen {
                 let pick = usize::try_from(chance.below(self.open.len() as u64)).ok()?;
                 let (drop, sku) = self.open.get(pick)?;
                 let qty = 1 + chance.below(2);
-                Some(json!({"type": "book", "id": id, "drop": drop, "sku": sku, "qty": qty,
-                    "accept_partial": true, "join_waitlist": chance.below(2) == 0}))
+                Some(
+                    json!({"type": "book", "id": id, "drop": drop, "sku": sku, "qty": qty,
+                    "accept_partial": true, "join_waitlist": chance.below(2) == 0}),
+                )
             }
             6 => {
                 let booking = self.bookings.pop()?;

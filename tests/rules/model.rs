@@ -144,7 +144,10 @@ impl Model {
     }
 
     fn drop_mut(&mut self, id: DropId) -> &mut Drop {
-        self.drops.iter_mut().find(|d| d.id == id).expect("a known drop")
+        self.drops
+            .iter_mut()
+            .find(|d| d.id == id)
+            .expect("a known drop")
     }
 
     fn booking(&self, id: BookingId) -> Option<&Booking> {
@@ -170,7 +173,9 @@ impl Model {
     }
 
     fn wait_of(&self, drop: DropId, customer: &CustomerId) -> Option<&Wait> {
-        self.waits.iter().find(|w| w.drop == drop && w.customer == *customer)
+        self.waits
+            .iter()
+            .find(|w| w.drop == drop && w.customer == *customer)
     }
 
     fn waits_any(&self, customer: &CustomerId) -> bool {

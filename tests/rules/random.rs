@@ -16,7 +16,9 @@ use run::Run;
 const STEPS: u64 = 400_000;
 
 fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+    std::env::var(variable)
+        .ok()
+        .map(|text| text.parse().expect("a number"))
 }
 
 #[test]
@@ -36,7 +38,10 @@ fn random_programs_agree_with_the_model() {
     println!("{programs} programs, {told}");
     // Programs that refuse everything would prove nothing.
     assert!(told.accepted * 3 > told.decided, "most is refused: {told}");
-    assert!(told.promoted * 100 > told.steps, "hardly anybody is promoted: {told}");
+    assert!(
+        told.promoted * 100 > told.steps,
+        "hardly anybody is promoted: {told}"
+    );
 }
 
 #[test]

@@ -126,13 +126,23 @@ impl Play {
         } else {
             name
         };
-        let by = Actor { role: role.unwrap_or(usual), name: ask::customer(&name)? };
+        let by = Actor {
+            role: role.unwrap_or(usual),
+            name: ask::customer(&name)?,
+        };
         let key = self.key(id, body, ahead);
         let settings = match &command {
             Command::ChangeSettings(settings) => Some(settings.clone()),
             _ => None,
         };
-        let outcome = self.subject.submit(self.clock, &Request { by, key: Some(key), command });
+        let outcome = self.subject.submit(
+            self.clock,
+            &Request {
+                by,
+                key: Some(key),
+                command,
+            },
+        );
         if let (Ok(_), Some(settings)) = (&outcome, settings) {
             self.settings = (*settings).clone();
         }
@@ -143,10 +153,16 @@ impl Play {
         self.asked += 1;
         let time = u128::from(self.clock.0 + ahead);
         let fresh = (time << 80) | (7 << 76) | u128::from(self.asked);
-        let fresh = RequestKey { id: fresh, body: self.asked };
+        let fresh = RequestKey {
+            id: fresh,
+            body: self.asked,
+        };
         if let Some(other) = body {
             let known = self.ids.get(other).copied().unwrap_or(fresh);
-            return RequestKey { id: known.id, body: self.asked };
+            return RequestKey {
+                id: known.id,
+                body: self.asked,
+            };
         }
         match id {
             Some(name) => *self.ids.entry(name.to_owned()).or_insert(fresh),
@@ -168,7 +184,10 @@ fn role(word: &str) -> Result<Role, String> {
 
 fn facts(text: &str) -> Vec<String> {
     let divided = text.replace("  ", ",");
-    let facts = divided.split([',', '(', ')']).map(str::trim).filter(|fact| !fact.is_empty());
+    let facts = divided
+        .split([',', '(', ')'])
+        .map(str::trim)
+        .filter(|fact| !fact.is_empty());
     facts.map(str::to_owned).collect()
 }
 
@@ -176,7 +195,11 @@ fn facts(text: &str) -> Vec<String> {
 fn compare(verb: &str, told: &[String], expected: Option<&[String]>) -> Result<(), String> {
     let Some(expected) = expected else {
         let refused = told.first().is_some_and(|fact| fact.starts_with("refused"));
-        return if refused { Err(format!("is {}", told.join(", "))) } else { Ok(()) };
+        return if refused {
+            Err(format!("is {}", told.join(", ")))
+        } else {
+            Ok(())
+        };
     };
     let fits = if verb == "waiting" {
         told == expected
@@ -186,5 +209,9 @@ fn compare(verb: &str, told: &[String], expected: Option<&[String]>) -> Result<(
     if fits {
         return Ok(());
     }
-    Err(format!("expected {}\n    but it is {}", expected.join(", "), told.join(", ")))
+    Err(format!(
+        "expected {}\n    but it is {}",
+        expected.join(", "),
+        told.join(", ")
+    ))
 }

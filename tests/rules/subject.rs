@@ -63,8 +63,18 @@ impl Subject {
 impl Domain {
     fn drain(&mut self, now: Millis) {
         while let Some(command) = self.shop.due(now) {
-            let by = Actor { role: Role::System, name: CustomerId::new("system").unwrap() };
-            let done = self.decide(now, &Request { by, key: None, command });
+            let by = Actor {
+                role: Role::System,
+                name: CustomerId::new("system").unwrap(),
+            };
+            let done = self.decide(
+                now,
+                &Request {
+                    by,
+                    key: None,
+                    command,
+                },
+            );
             done.expect("what is due can be done");
         }
     }

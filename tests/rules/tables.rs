@@ -27,8 +27,12 @@ struct Scenario {
 
 fn tables() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/scenarios");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|f| f.extension().is_some_and(|e| e == "scn")).collect();
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|f| f.extension().is_some_and(|e| e == "scn"))
+        .collect();
     files.sort();
     files
 }
@@ -39,9 +43,14 @@ fn read(text: &str) -> Result<Vec<Scenario>, String> {
     for (i, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or("").trim();
         if let Some(title) = line.strip_prefix("scenario ") {
-            scenarios.push(Scenario { title: title.trim().to_owned(), lines: Vec::new() });
+            scenarios.push(Scenario {
+                title: title.trim().to_owned(),
+                lines: Vec::new(),
+            });
         } else if !line.is_empty() {
-            let scenario = scenarios.last_mut().ok_or(format!("{}: no scenario yet", i + 1))?;
+            let scenario = scenarios
+                .last_mut()
+                .ok_or(format!("{}: no scenario yet", i + 1))?;
             scenario.lines.push((i + 1, line.to_owned()));
         }
     }
@@ -55,7 +64,8 @@ fn play(scenario: &Scenario, subject: Subject, restarts: Restarts) -> Result<(),
         if middle || restarts == Restarts::Always {
             play.restart();
         }
-        play.line(line).map_err(|what| (*number, format!("{line}\n    {what}")))?;
+        play.line(line)
+            .map_err(|what| (*number, format!("{line}\n    {what}")))?;
     }
     Ok(())
 }
@@ -63,7 +73,10 @@ fn play(scenario: &Scenario, subject: Subject, restarts: Restarts) -> Result<(),
 fn play_all(subject: fn() -> Subject, restarts: Restarts) {
     let (mut wrong, mut played, mut lines) = (Vec::new(), 0, 0);
     for file in tables() {
-        let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&file).display();
+        let name = file
+            .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+            .unwrap_or(&file)
+            .display();
         match read(&fs::read_to_string(&file).unwrap()) {
             Err(what) => wrong.push(format!("{name}:{what}")),
             Ok(scenarios) => {
@@ -78,8 +91,16 @@ fn play_all(subject: fn() -> Subject, restarts: Restarts) {
         }
     }
     println!("{played} scenarios, {lines} lines, restarts: {restarts:?}");
-    assert!(wrong.is_empty(), "{} scenarios do not hold:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(played >= SCENARIOS_LEAST, "only {played} scenarios were found");
+    assert!(
+        wrong.is_empty(),
+        "{} scenarios do not hold:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(
+        played >= SCENARIOS_LEAST,
+        "only {played} scenarios were found"
+    );
 }
 
 #[test]

@@ -53,7 +53,14 @@ impl Shop {
                     self.due.remove(&(at, Due::Opens(*drop)));
                 }
             }
-            Event::DropChanged { drop, cap, price, per_customer_limit, ends_at, pinned } => {
+            Event::DropChanged {
+                drop,
+                cap,
+                price,
+                per_customer_limit,
+                ends_at,
+                pinned,
+            } => {
                 let running = self.drops.get(drop).filter(|d| !d.is_over());
                 if let Some(was) = running.map(|d| d.ends_at) {
                     self.reschedule(was, *ends_at, Due::Ends(*drop));

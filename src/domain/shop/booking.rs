@@ -78,7 +78,10 @@ impl Draft<'_> {
                 }
                 Ok(self.waiting(wish.drop, &customer))
             }
-            (false, _) => Err(Rejection::SoldOut { available: stock, waiting: drop.waiting }),
+            (false, _) => Err(Rejection::SoldOut {
+                available: stock,
+                waiting: drop.waiting,
+            }),
         }
     }
 
@@ -270,7 +273,10 @@ impl Draft<'_> {
         if qty == Some(0) {
             return Err(Rejection::Invalid("qty"));
         }
-        let booking = self.bookings.get(&id).filter(|b| b.customer == self.by.name);
+        let booking = self
+            .bookings
+            .get(&id)
+            .filter(|b| b.customer == self.by.name);
         let booking = booking.ok_or(Rejection::NotYours)?.clone();
         held(&booking)?;
         let drop = self.drops.get(&booking.drop).ok_or(Rejection::NotYours)?;
@@ -281,9 +287,16 @@ impl Draft<'_> {
         if qty > booking.qty {
             return Err(Rejection::Invalid("qty"));
         }
-        let used = drop.shares.get(&booking.customer).is_some_and(|s| s.oops_used);
+        let used = drop
+            .shares
+            .get(&booking.customer)
+            .is_some_and(|s| s.oops_used);
         let oops = !used && self.now < booking.booked_at.plus(self.settings.oops_grace_ms);
-        let cooldown_ms = if oops { 0 } else { self.settings.rebook_cooldown_ms };
+        let cooldown_ms = if oops {
+            0
+        } else {
+            self.settings.rebook_cooldown_ms
+        };
         let cooldown_until = (cooldown_ms > 0).then(|| self.now.plus(cooldown_ms));
         let penalty = if oops { 0 } else { booking.terms.cancel };
         self.release(

@@ -108,8 +108,9 @@ impl Draft<'_> {
         if ends_at.is_some_and(|end| Some(end) <= opens_at.max(Some(self.now))) {
             return Err(Rejection::Invalid("ends_at_ms"));
         }
-        let drop =
-            self.drop_in(id, |state| state != DropState::Settled && state != DropState::Ended)?;
+        let drop = self.drop_in(id, |state| {
+            state != DropState::Settled && state != DropState::Ended
+        })?;
         let (used, reserved) = (drop.used, drop.reserved);
         let (sku, was_cap) = (drop.sku.clone(), drop.cap);
         if units.is_some_and(|n| n < used) {

@@ -50,7 +50,11 @@ impl Draft<'_> {
                 let entry = self.drops.get(&id).and_then(|d| d.waitlist.get(&place));
                 if let Some(customer) = entry.map(|e| e.customer.clone()) {
                     passed.insert(place);
-                    self.emit(Event::Skipped { drop: id, place, customer });
+                    self.emit(Event::Skipped {
+                        drop: id,
+                        place,
+                        customer,
+                    });
                 }
             }
         }
@@ -64,8 +68,14 @@ impl Draft<'_> {
         if stock == 0 || !drop.promotes(self.now) {
             return None;
         }
-        let first = drop.waitlist.iter().filter(|(place, _)| !passed.contains(place));
-        let last = drop.waitlist.iter().filter(|(place, _)| passed.contains(place));
+        let first = drop
+            .waitlist
+            .iter()
+            .filter(|(place, _)| !passed.contains(place));
+        let last = drop
+            .waitlist
+            .iter()
+            .filter(|(place, _)| passed.contains(place));
         first.chain(last).find_map(|(place, entry)| {
             let units = self.servable(drop, entry, stock)?;
             let away = self

@@ -63,7 +63,9 @@ impl Shop {
                 .map(|(part, ratio)| UNITS_MAX.saturating_sub(booked(part)) / ratio)
                 .min()
         });
-        stock.min(room.unwrap_or(0)).min(UNITS_MAX.saturating_sub(drop.used))
+        stock
+            .min(room.unwrap_or(0))
+            .min(UNITS_MAX.saturating_sub(drop.used))
     }
 
     /// Whether a SKU and all its components are on sale.
@@ -90,7 +92,11 @@ impl Shop {
     /// all that tells of its bookings: its buckets are its components'.
     pub(super) fn held_units(&self, sku: &SkuId) -> u32 {
         let drops = self.drops.values().filter(|d| d.sku == *sku);
-        drops.flat_map(|d| &d.held).filter_map(|id| self.bookings.get(id)).map(|b| b.qty).sum()
+        drops
+            .flat_map(|d| &d.held)
+            .filter_map(|id| self.bookings.get(id))
+            .map(|b| b.qty)
+            .sum()
     }
 
     fn tracked_or_not_parts<'a>(
@@ -121,7 +127,9 @@ impl Shop {
 
     /// Units in a customer's cart: those of bookings that are held (R-ORD-3).
     pub fn cart_units(&self, customer: &CustomerId) -> u32 {
-        self.held_of(customer).map(|b| b.qty).fold(0, u32::saturating_add)
+        self.held_of(customer)
+            .map(|b| b.qty)
+            .fold(0, u32::saturating_add)
     }
 
     /// Units of one SKU in a customer's cart (R-ORD-2).

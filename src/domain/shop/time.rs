@@ -53,9 +53,18 @@ impl Shop {
             .min()
     }
 
+    /// When answers and ended bookings are to be forgotten next (D.11).
+    fn forgets_at(&self) -> Option<Millis> {
+        let answer = self.answers_by_age.front().map(|(at, ..)| *at);
+        let booking = self.ended_by_age.front().map(|(at, _)| *at);
+        let oldest = answer.into_iter().chain(booking).min()?;
+        Some(oldest.plus(ANSWER_KEPT_MS + FORGET_EVERY_MS))
+    }
+
     /// How many bookings are past their deadline at `now` and still held.
     pub fn overdue(&self, now: Millis) -> usize {
         let past = self.due.iter().take_while(|(at, _)| *at <= now);
-        past.filter(|(_, due)| matches!(due, Due::Expires(_))).count()
+        past.filter(|(_, due)| matches!(due, Due::Expires(_)))
+            .count()
     }
 }

@@ -259,7 +259,10 @@ impl Shop {
             is.sort_unstable();
             if !wanted.into_iter().flatten().eq(is) {
                 let what = format!("drop {id} is due wrongly");
-                found.push(Violation { invariant: "I-20", found: what });
+                found.push(Violation {
+                    invariant: "I-20",
+                    found: what,
+                });
             }
         }
     }

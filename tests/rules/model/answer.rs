@@ -22,7 +22,10 @@ impl Model {
     /// Decides a request. What is due must have been decided before.
     pub(crate) fn decide(&mut self, now: u64, request: &Request) -> (How, Outcome) {
         let now = now.max(self.now);
-        if let Some(known) = request.key.and_then(|key| self.known(now, &request.by, key)) {
+        if let Some(known) = request
+            .key
+            .and_then(|key| self.known(now, &request.by, key))
+        {
             // Reading: an answer from memory is no decision, so the shop's time stays.
             return known;
         }
@@ -44,7 +47,11 @@ impl Model {
     }
 
     fn known(&self, now: u64, by: &Actor, key: RequestKey) -> Option<(How, Outcome)> {
-        if let Some(kept) = self.answers.iter().find(|k| k.caller == by.name && k.id == key.id) {
+        if let Some(kept) = self
+            .answers
+            .iter()
+            .find(|k| k.caller == by.name && k.id == key.id)
+        {
             return Some(if kept.body == key.body {
                 (How::Replayed, kept.outcome.clone())
             } else {
@@ -84,7 +91,9 @@ impl Model {
             }
         }
         due.retain(|(at, ..)| *at <= now);
-        due.into_iter().min_by_key(|(at, kind, id, _)| (*at, *kind, *id)).map(|(.., c)| c)
+        due.into_iter()
+            .min_by_key(|(at, kind, id, _)| (*at, *kind, *id))
+            .map(|(.., c)| c)
     }
 
     fn run(&mut self, by: &Actor, command: &Command) -> Outcome {
@@ -99,8 +108,19 @@ impl Model {
             Command::CancelBooking { booking, reason } => self.seller_cancel(*booking, reason),
             Command::Expire { booking } => self.expire(*booking),
             Command::OpenDrop(spec) => self.open_drop(spec),
-            Command::ChangeDrop { drop, units, price, per_customer_limit, ends_at } => self
-                .change_drop(*drop, *units, *price, *per_customer_limit, ends_at.as_ref().map(at)),
+            Command::ChangeDrop {
+                drop,
+                units,
+                price,
+                per_customer_limit,
+                ends_at,
+            } => self.change_drop(
+                *drop,
+                *units,
+                *price,
+                *per_customer_limit,
+                ends_at.as_ref().map(at),
+            ),
             Command::PauseDrop { drop } => self.pause(*drop),
             Command::ResumeDrop { drop } => self.resume(*drop),
             Command::CloseDrop { drop, withdraw } => self.close(*drop, *withdraw),
@@ -110,18 +130,24 @@ impl Model {
             Command::EndDrop { drop } => self.end_drop(*drop),
             Command::SettleDrop { drop } => self.settle_drop(*drop),
             Command::AddStock { sku, qty, reason } => self.add_stock(sku, *qty, reason),
-            Command::SetStock { sku, on_hand, reason, force } => {
-                self.set_stock(sku, *on_hand, reason, *force)
-            }
+            Command::SetStock {
+                sku,
+                on_hand,
+                reason,
+                force,
+            } => self.set_stock(sku, *on_hand, reason, *force),
             Command::PutSku { sku, spec, on_hand } => self.put_sku(sku, spec, *on_hand),
             Command::ActivateSkus { skus, active } => self.activate(skus, *active),
-            Command::RestrictCustomer { customer, restricted } => {
-                self.restrict(customer, *restricted)
-            }
+            Command::RestrictCustomer {
+                customer,
+                restricted,
+            } => self.restrict(customer, *restricted),
             Command::GroupCustomer { customer, group } => self.group(customer, group.as_ref()),
-            Command::AdjustReputation { customer, delta, reason } => {
-                self.adjust(customer, *delta, reason)
-            }
+            Command::AdjustReputation {
+                customer,
+                delta,
+                reason,
+            } => self.adjust(customer, *delta, reason),
             Command::ChangeSettings(settings) => self.change_settings(settings),
             Command::PutLive { live, spec } => self.put_live(live, spec),
             Command::EndLive { live } => self.end_live(live),

@@ -20,7 +20,15 @@ pub(super) fn u32_of(n: u64) -> u32 {
 impl Model {
     /// B1. Refusals in the order of the wire contract, section 2.
     pub(super) fn book(&mut self, customer: &CustomerId, command: &Command) -> Outcome {
-        let Command::Book { booking, live, drop, sku, qty, accept_partial, join_waitlist } = command
+        let Command::Book {
+            booking,
+            live,
+            drop,
+            sku,
+            qty,
+            accept_partial,
+            join_waitlist,
+        } = command
         else {
             unreachable!("asked with a Book")
         };
@@ -35,7 +43,10 @@ impl Model {
         if !self.lives.iter().any(|l| l.id == *live) {
             return Err(Rejection::LiveNotFound);
         }
-        let d = self.drop(*drop).filter(|d| d.live == *live).ok_or(Rejection::DropNotFound)?;
+        let d = self
+            .drop(*drop)
+            .filter(|d| d.live == *live)
+            .ok_or(Rejection::DropNotFound)?;
         if d.sku != *sku {
             return Err(Rejection::Invalid("sku"));
         }
@@ -46,9 +57,15 @@ impl Model {
         }
         let (price, d) = (d.price, d.clone());
         let allowed = self.allowance(&d, customer, qty, *accept_partial)?;
-        let cooldown = self.cooldowns.iter().rev().find(|c| c.0 == *drop && c.1 == *customer);
+        let cooldown = self
+            .cooldowns
+            .iter()
+            .rev()
+            .find(|c| c.0 == *drop && c.1 == *customer);
         if let Some((.., until)) = cooldown.filter(|c| c.2 > self.now) {
-            return Err(Rejection::RebookCooldown { retry_ms: until - self.now });
+            return Err(Rejection::RebookCooldown {
+                retry_ms: until - self.now,
+            });
         }
         let stock = self.bookable(&d);
         let granted = if stock >= allowed {
@@ -58,13 +75,20 @@ impl Model {
         } else {
             0
         };
-        let rest = if stock >= allowed { 0 } else { allowed - granted };
+        let rest = if stock >= allowed {
+            0
+        } else {
+            allowed - granted
+        };
         let waits = self.wait_of(*drop, customer).is_some();
         let fits = self.waiting(*drop) + rest <= MOST;
         let joins = rest > 0 && *join_waitlist && !waits && fits;
         if granted == 0 && !joins && !(waits && *join_waitlist) {
             let waiting = u32_of(self.waiting(*drop));
-            return Err(Rejection::SoldOut { available: u32_of(stock), waiting });
+            return Err(Rejection::SoldOut {
+                available: u32_of(stock),
+                waiting,
+            });
         }
         let deadline = self.now + self.hold_ms(&d, customer);
         if granted > 0 {
@@ -78,7 +102,10 @@ impl Model {
         if granted == 0 {
             let entry = self.wait_of(*drop, customer).expect("waits");
             let qty = u32_of(entry.qty);
-            return Ok(Answer::Waiting { qty, ahead: u32_of(self.ahead(*drop, customer)) });
+            return Ok(Answer::Waiting {
+                qty,
+                ahead: u32_of(self.ahead(*drop, customer)),
+            });
         }
         Ok(Answer::Held {
             booking: *booking,
@@ -110,7 +137,11 @@ impl Model {
             return Err(Rejection::ReputationLow { reputation, needed });
         }
         let band = self.band(customer);
-        let mine: Vec<&Booking> = self.held.iter().filter(|b| b.customer == *customer).collect();
+        let mine: Vec<&Booking> = self
+            .held
+            .iter()
+            .filter(|b| b.customer == *customer)
+            .collect();
         let of_sku = |b: &&&Booking| self.drop(b.drop).is_some_and(|other| other.sku == d.sku);
         let of_drop = |b: &&&Booking| b.drop == d.id;
         let sum = |list: Vec<&&Booking>| list.iter().map(|b| b.qty).sum::<u64>();
@@ -121,9 +152,17 @@ impl Model {
         let own = (d.per_customer_limit > 0).then_some(d.per_customer_limit);
         type Refusal = fn(Limit) -> Rejection;
         let limits: [(Option<u64>, u64, Refusal); 3] = [
-            (item, sum(mine.iter().filter(of_sku).collect()), Rejection::MaxItemQty),
+            (
+                item,
+                sum(mine.iter().filter(of_sku).collect()),
+                Rejection::MaxItemQty,
+            ),
             (cart, sum(mine.iter().collect()), Rejection::CartLimit),
-            (own, sum(mine.iter().filter(of_drop).collect()), Rejection::CustomerLimit),
+            (
+                own,
+                sum(mine.iter().filter(of_drop).collect()),
+                Rejection::CustomerLimit,
+            ),
         ];
         let mut allowed = qty;
         for (limit, current, refusal) in limits {
@@ -163,13 +202,17 @@ impl Model {
     /// The lowest band that the reputation is below.
     pub(super) fn band(&self, customer: &CustomerId) -> Option<&Band> {
         let reputation = self.reputation(customer);
-        self.settings.bands.iter().find(|b| reputation < u64::from(b.below))
+        self.settings
+            .bands
+            .iter()
+            .find(|b| reputation < u64::from(b.below))
     }
 
     /// D.9. Reading: a band's time counts before the drop's, the drop's before the shop's.
     pub(super) fn hold_ms(&self, d: &Drop, customer: &CustomerId) -> u64 {
         let band = self.band(customer).and_then(|b| b.hold_ms);
-        band.or(d.timeout_ms).unwrap_or(self.settings.booking_timeout_ms)
+        band.or(d.timeout_ms)
+            .unwrap_or(self.settings.booking_timeout_ms)
     }
 
     pub(super) fn hold(
@@ -189,24 +232,51 @@ impl Model {
         };
         let price = self.drop(drop).expect("a known drop").price;
         let (customer, booked_at) = (customer.clone(), self.now);
-        let booking = Booking { id, customer, drop, qty, price, booked_at, deadline, terms, origin };
+        let booking = Booking {
+            id,
+            customer,
+            drop,
+            qty,
+            price,
+            booked_at,
+            deadline,
+            terms,
+            origin,
+        };
         self.held.push(booking);
     }
 
     /// Reading: the priority is the band's at joining; outside all bands it is 100.
-    fn join(&mut self, drop: DropId, who: &CustomerId, qty: u64, booking: BookingId, partial: bool) {
+    fn join(
+        &mut self,
+        drop: DropId,
+        who: &CustomerId,
+        qty: u64,
+        booking: BookingId,
+        partial: bool,
+    ) {
         let priority = self.band(who).map_or(100, |b| b.priority);
         let (ticket, customer) = (self.tickets, who.clone());
         self.tickets += 1;
         let skipped = false;
         self.customer_mut(who);
-        self.waits.push(Wait { drop, customer, priority, ticket, booking, qty, partial, skipped });
+        self.waits.push(Wait {
+            drop,
+            customer,
+            priority,
+            ticket,
+            booking,
+            qty,
+            partial,
+            skipped,
+        });
     }
 
     /// B9. Reading: who does not wait is told that there is nothing to leave.
     pub(super) fn leave(&mut self, customer: &CustomerId, drop: DropId) -> Outcome {
         self.drop(drop).ok_or(Rejection::DropNotFound)?;
-        self.wait_of(drop, customer).ok_or(Rejection::NotHeld(None))?;
+        self.wait_of(drop, customer)
+            .ok_or(Rejection::NotHeld(None))?;
         self.end_waits(|w| w.drop == drop && w.customer == *customer);
         Ok(Answer::Left)
     }
@@ -220,7 +290,11 @@ impl Model {
         if let Some(b) = ended {
             return Err(Rejection::NotHeld(Some(b.end)));
         }
-        let b = self.booking(id).filter(|b| b.customer == *who).ok_or(Rejection::NotYours)?.clone();
+        let b = self
+            .booking(id)
+            .filter(|b| b.customer == *who)
+            .ok_or(Rejection::NotYours)?
+            .clone();
         let frozen = self.drop(b.drop).is_some_and(|d| d.frozen_since.is_some());
         if !frozen && self.now >= b.deadline {
             return Err(Rejection::DeadlinePassed);
@@ -231,7 +305,10 @@ impl Model {
         }
         // R-BOOK-7. Reading: a grace of 0 is no grace; the tenth second is too late, as at a
         // deadline (E-14); the free cancel has no cool-down either.
-        let used = self.free_cancels.iter().any(|f| f.0 == b.drop && f.1 == *who);
+        let used = self
+            .free_cancels
+            .iter()
+            .any(|f| f.0 == b.drop && f.1 == *who);
         let free = !used && self.now < b.booked_at + self.settings.oops_grace_ms;
         self.release(id, qty, BookingEnd::Cancelled);
         let mut lost = 0;
@@ -304,7 +381,12 @@ impl Model {
         self.held[i].qty -= qty;
         if self.held[i].qty == 0 {
             let b = self.held.remove(i);
-            self.ended.push(Ended { id, customer: b.customer, end, at: self.now });
+            self.ended.push(Ended {
+                id,
+                customer: b.customer,
+                end,
+                at: self.now,
+            });
         }
     }
 }

@@ -15,25 +15,36 @@ impl Model {
         match self.sku(sku) {
             None => Vec::new(),
             Some(s) if s.spec.components.is_empty() => vec![(sku.clone(), 1)],
-            Some(s) => {
-                s.spec.components.iter().map(|c| (c.sku.clone(), u64::from(c.units))).collect()
-            }
+            Some(s) => s
+                .spec
+                .components
+                .iter()
+                .map(|c| (c.sku.clone(), u64::from(c.units)))
+                .collect(),
         }
     }
 
     /// R-INV-3: physical and recorded.
     pub(super) fn recorded(&self, sku: &SkuId) -> bool {
-        self.sku(sku).is_some_and(|s| s.spec.physical && s.spec.track_stock)
+        self.sku(sku)
+            .is_some_and(|s| s.spec.physical && s.spec.track_stock)
     }
 
     /// The parts that are counted; the others never limit anything (R-SHARE-9).
     pub(super) fn counted_parts(&self, sku: &SkuId) -> Vec<(SkuId, u64)> {
-        self.parts(sku).into_iter().filter(|(part, _)| self.recorded(part)).collect()
+        self.parts(sku)
+            .into_iter()
+            .filter(|(part, _)| self.recorded(part))
+            .collect()
     }
 
     /// Units taken through a drop.
     pub(super) fn used(&self, drop: DropId) -> u64 {
-        self.held.iter().filter(|b| b.drop == drop).map(|b| b.qty).sum()
+        self.held
+            .iter()
+            .filter(|b| b.drop == drop)
+            .map(|b| b.qty)
+            .sum()
     }
 
     pub(super) fn is_carved(&self, drop: &Drop) -> bool {
@@ -106,7 +117,10 @@ impl Model {
 
     /// What a SKU or combination can be sold of; none = without end (R-SHARE-9).
     pub(super) fn sellable(&self, sku: &SkuId) -> Option<u64> {
-        self.counted_parts(sku).iter().map(|(part, ratio)| self.free(part) / ratio).min()
+        self.counted_parts(sku)
+            .iter()
+            .map(|(part, ratio)| self.free(part) / ratio)
+            .min()
     }
 
     /// What can be booked of a drop now.
@@ -118,13 +132,23 @@ impl Model {
         };
         let cap = drop.cap.map_or(u64::MAX, |cap| cap - self.used(drop.id));
         let parts = self.parts(&drop.sku);
-        let room = parts.iter().map(|(part, ratio)| (MOST - self.booked(part)) / ratio).min();
-        stock.min(cap).min(room.unwrap_or(0)).min(MOST - self.used(drop.id))
+        let room = parts
+            .iter()
+            .map(|(part, ratio)| (MOST - self.booked(part)) / ratio)
+            .min();
+        stock
+            .min(cap)
+            .min(room.unwrap_or(0))
+            .min(MOST - self.used(drop.id))
     }
 
     /// Units wanted by all who wait for a drop.
     pub(super) fn waiting(&self, drop: DropId) -> u64 {
-        self.waits.iter().filter(|w| w.drop == drop).map(|w| w.qty).sum()
+        self.waits
+            .iter()
+            .filter(|w| w.drop == drop)
+            .map(|w| w.qty)
+            .sum()
     }
 
     /// Whether a SKU and all its parts are on sale (R-INV-6).

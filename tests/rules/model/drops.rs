@@ -19,7 +19,11 @@ pub(super) fn done(drop: Option<DropId>) -> Answer {
 }
 
 fn invalid(ok: bool, field: &'static str) -> Result<(), Rejection> {
-    if ok { Ok(()) } else { Err(Rejection::Invalid(field)) }
+    if ok {
+        Ok(())
+    } else {
+        Err(Rejection::Invalid(field))
+    }
 }
 
 impl Model {
@@ -32,8 +36,14 @@ impl Model {
         invalid(units.is_none_or(|n| (1..=MOST).contains(&n)), "units")?;
         invalid(spec.price.is_none_or(|p| p <= PRICE_MOST), "price")?;
         invalid(spec.ends_at.is_none_or(|at| at.0 > opens_at), "ends_at_ms")?;
-        invalid(u64::from(spec.per_customer_limit) <= MOST, "per_customer_limit")?;
-        invalid(spec.booking_timeout_ms.is_none_or(hold), "booking_timeout_min")?;
+        invalid(
+            u64::from(spec.per_customer_limit) <= MOST,
+            "per_customer_limit",
+        )?;
+        invalid(
+            spec.booking_timeout_ms.is_none_or(hold),
+            "booking_timeout_min",
+        )?;
         let sku = self.sku(&spec.sku).ok_or(Rejection::Invalid("sku"))?;
         let price = spec.price.unwrap_or(sku.spec.price);
         if !self.lives.iter().any(|l| l.id == spec.live && !l.ended) {
@@ -48,7 +58,10 @@ impl Model {
         {
             cap = Some(units.unwrap_or(free));
             if free == 0 || units.is_some_and(|n| n > free) {
-                return Err(Rejection::SoldOut { available: u32_of(free), waiting: 0 });
+                return Err(Rejection::SoldOut {
+                    available: u32_of(free),
+                    waiting: 0,
+                });
             }
         }
         self.drops.push(Drop {
@@ -58,7 +71,11 @@ impl Model {
             price,
             mode: spec.mode,
             cap,
-            state: if opens_at > self.now { DropState::Scheduled } else { DropState::Open },
+            state: if opens_at > self.now {
+                DropState::Scheduled
+            } else {
+                DropState::Open
+            },
             opens_at,
             ends_at: spec.ends_at.map(|at| at.0),
             settles_at: None,
@@ -84,20 +101,30 @@ impl Model {
         let units = units.map(u64::from);
         invalid(units.is_none_or(|n| (1..=MOST).contains(&n)), "units")?;
         invalid(price.is_none_or(|p| p <= PRICE_MOST), "price")?;
-        invalid(limit.is_none_or(|n| u64::from(n) <= MOST), "per_customer_limit")?;
+        invalid(
+            limit.is_none_or(|n| u64::from(n) <= MOST),
+            "per_customer_limit",
+        )?;
         let begins = self.drop(id).map_or(0, |d| d.opens_at).max(self.now);
         invalid(ends_at.is_none_or(|at| at > begins), "ends_at_ms")?;
-        let d = self.in_state(id, |d| !matches!(d.state, DropState::Ended | DropState::Settled))?;
+        let d = self.in_state(id, |d| {
+            !matches!(d.state, DropState::Ended | DropState::Settled)
+        })?;
         let used = self.used(id);
         if units.is_some_and(|n| n < used) {
-            return Err(Rejection::BelowCommitted { committed: u32_of(used) });
+            return Err(Rejection::BelowCommitted {
+                committed: u32_of(used),
+            });
         }
         if let (true, Some(n)) = (self.is_carved(&d), units) {
             let free = self.sellable(&d.sku).unwrap_or(u64::MAX);
             let more = (n - used).saturating_sub(self.set_aside(&d));
             if more > free {
                 let waiting = u32_of(self.waiting(id));
-                return Err(Rejection::SoldOut { available: u32_of(free), waiting });
+                return Err(Rejection::SoldOut {
+                    available: u32_of(free),
+                    waiting,
+                });
             }
         }
         let d = self.drop_mut(id);
@@ -110,7 +137,11 @@ impl Model {
 
     fn in_state(&self, id: DropId, fits: impl Fn(&Drop) -> bool) -> Result<Drop, Rejection> {
         let d = self.drop(id).ok_or(Rejection::DropNotFound)?;
-        if fits(d) { Ok(d.clone()) } else { Err(Rejection::DropNotOpen) }
+        if fits(d) {
+            Ok(d.clone())
+        } else {
+            Err(Rejection::DropNotOpen)
+        }
     }
 
     /// Reading: one drop of a live is shown first; any drop may be.
@@ -187,8 +218,12 @@ impl Model {
             self.end(id);
         }
         if withdraw {
-            let mut all: Vec<BookingId> =
-                self.held.iter().filter(|b| b.drop == id).map(|b| b.id).collect();
+            let mut all: Vec<BookingId> = self
+                .held
+                .iter()
+                .filter(|b| b.drop == id)
+                .map(|b| b.id)
+                .collect();
             all.sort();
             for booking in all {
                 let qty = self.booking(booking).expect("held").qty;
@@ -215,7 +250,9 @@ impl Model {
     }
 
     pub(super) fn end_drop(&mut self, id: DropId) -> Outcome {
-        let d = self.in_state(id, |d| !matches!(d.state, DropState::Ended | DropState::Settled))?;
+        let d = self.in_state(id, |d| {
+            !matches!(d.state, DropState::Ended | DropState::Settled)
+        })?;
         invalid(d.ends_at.is_some_and(|at| at <= self.now), "ends_at_ms")?;
         self.end(id);
         Ok(done(Some(id)))
@@ -223,7 +260,10 @@ impl Model {
 
     pub(super) fn settle_drop(&mut self, id: DropId) -> Outcome {
         let d = self.in_state(id, |d| d.state == DropState::Ended)?;
-        invalid(d.settles_at.is_some_and(|at| at <= self.now), "settles_at_ms")?;
+        invalid(
+            d.settles_at.is_some_and(|at| at <= self.now),
+            "settles_at_ms",
+        )?;
         Ok(done(Some(id)))
     }
 
@@ -231,8 +271,13 @@ impl Model {
         let known = self.lives.iter_mut().find(|l| l.id == *live && !l.ended);
         known.ok_or(Rejection::LiveNotFound)?.ended = true;
         let running = |d: &&Drop| !matches!(d.state, DropState::Ended | DropState::Settled);
-        let of_live: Vec<DropId> =
-            self.drops.iter().filter(|d| d.live == *live).filter(running).map(|d| d.id).collect();
+        let of_live: Vec<DropId> = self
+            .drops
+            .iter()
+            .filter(|d| d.live == *live)
+            .filter(running)
+            .map(|d| d.id)
+            .collect();
         for id in of_live {
             self.end(id);
         }

@@ -60,7 +60,11 @@ impl Model {
             Some(known) => known.spec = Arc::clone(spec),
             None => {
                 let (id, spec) = (live.clone(), Arc::clone(spec));
-                self.lives.push(Live { id, spec, ended: false });
+                self.lives.push(Live {
+                    id,
+                    spec,
+                    ended: false,
+                });
             }
         }
         Ok(done(None))
@@ -79,7 +83,10 @@ fn check(s: &Settings) -> Result<(), Rejection> {
         ("offer_absent_ms", time(s.offer_absent_ms)),
         ("oops_grace_ms", s.oops_grace_ms <= 10 * MINUTE_MS),
         ("rebook_cooldown_ms", s.rebook_cooldown_ms <= 60 * MINUTE_MS),
-        ("waitlist_after_end_ms", s.waitlist_after_end_ms <= 60 * MINUTE_MS),
+        (
+            "waitlist_after_end_ms",
+            s.waitlist_after_end_ms <= 60 * MINUTE_MS,
+        ),
         ("penalty_cancel", s.penalty_cancel <= 100),
         ("penalty_timeout", s.penalty_timeout <= 100),
         ("penalty_unpaid", s.penalty_unpaid <= 100),
@@ -116,7 +123,10 @@ fn check_live(spec: &LiveSpec) -> Result<(), Rejection> {
         Video::Hls(url) | Video::Mp4(url) | Video::Embed(url) => https(url),
     };
     let fits = [
-        ("title", !spec.title.trim().is_empty() && spec.title.len() <= 512),
+        (
+            "title",
+            !spec.title.trim().is_empty() && spec.title.len() <= 512,
+        ),
         ("lang", ["id", "ms", "en"].contains(&&*spec.lang)),
         (
             "currency",

@@ -32,8 +32,13 @@ impl Model {
     /// comes after everybody else.
     fn next_waiter(&self, passed_over: &[u64]) -> Option<(u64, u64)> {
         let key = |w: &Wait| (passed_over.contains(&w.ticket), 255 - w.priority, w.ticket);
-        let servable = self.waits.iter().filter_map(|w| Some((w, self.servable(w)?)));
-        servable.min_by_key(|(w, _)| key(w)).map(|(w, units)| (w.ticket, units))
+        let servable = self
+            .waits
+            .iter()
+            .filter_map(|w| Some((w, self.servable(w)?)));
+        servable
+            .min_by_key(|(w, _)| key(w))
+            .map(|(w, units)| (w.ticket, units))
     }
 
     fn servable(&self, w: &Wait) -> Option<u64> {
@@ -60,7 +65,11 @@ impl Model {
     /// this once. If units are left then, the absent one is served, since nobody is passed over
     /// twice and no unit goes to the public while a waiter could have it (I-10).
     fn serve(&mut self, ticket: u64, units: u64, passed_over: &mut Vec<u64>) {
-        let i = self.waits.iter().position(|w| w.ticket == ticket).expect("waits");
+        let i = self
+            .waits
+            .iter()
+            .position(|w| w.ticket == ticket)
+            .expect("waits");
         let w = self.waits[i].clone();
         let away = self.customer(&w.customer).is_some_and(|c| c.away);
         if away && !w.skipped {
@@ -92,7 +101,10 @@ impl Model {
     /// Units wanted by those who are served earlier.
     pub(super) fn ahead(&self, drop: DropId, customer: &CustomerId) -> u64 {
         let line = self.line(drop);
-        line.iter().take_while(|w| w.customer != *customer).map(|w| w.qty).sum()
+        line.iter()
+            .take_while(|w| w.customer != *customer)
+            .map(|w| w.qty)
+            .sum()
     }
 
     /// Who waits for a drop, first to be served first.

@@ -55,8 +55,11 @@ struct HeldSeen {
 impl Seen {
     /// What the real shop shows.
     pub(crate) fn of_shop(shop: &Shop) -> Self {
-        let mut skus: Vec<_> =
-            shop.skus.iter().map(|(id, s)| (id.clone(), s.spec.active, s.buckets)).collect();
+        let mut skus: Vec<_> = shop
+            .skus
+            .iter()
+            .map(|(id, s)| (id.clone(), s.spec.active, s.buckets))
+            .collect();
         skus.sort_by(|a, b| a.0.cmp(&b.0));
         let (mut held, mut ended) = (Vec::new(), Vec::new());
         for (id, b) in &shop.bookings {
@@ -77,17 +80,36 @@ impl Seen {
         }
         held.sort_by_key(|b| b.id);
         ended.sort_by_key(|b| b.0);
-        let lives = shop.lives.iter().map(|(id, l)| (id.to_string(), l.ended)).collect();
+        let lives = shop
+            .lives
+            .iter()
+            .map(|(id, l)| (id.to_string(), l.ended))
+            .collect();
         let customers = shop.customers.iter().map(|(id, c)| seen_customer(id, c));
-        let drops = shop.drops.iter().map(|(id, d)| DropSeen::of_shop(*id, d)).collect();
+        let drops = shop
+            .drops
+            .iter()
+            .map(|(id, d)| DropSeen::of_shop(*id, d))
+            .collect();
         let customers = known(customers.collect());
-        Self { now: shop.now.0, skus, drops, held, ended, customers, lives }
+        Self {
+            now: shop.now.0,
+            skus,
+            drops,
+            held,
+            ended,
+            customers,
+            lives,
+        }
     }
 
     /// What the model shows.
     pub(crate) fn of_model(m: &Model) -> Self {
-        let mut skus: Vec<_> =
-            m.skus.iter().map(|s| (s.id.clone(), s.spec.active, m.buckets(&s.id))).collect();
+        let mut skus: Vec<_> = m
+            .skus
+            .iter()
+            .map(|s| (s.id.clone(), s.spec.active, m.buckets(&s.id)))
+            .collect();
         skus.sort_by(|a, b| a.0.cmp(&b.0));
         let held = m.held.iter().map(|b| HeldSeen {
             id: b.id,
@@ -102,19 +124,39 @@ impl Seen {
         });
         let mut held: Vec<_> = held.collect();
         held.sort_by_key(|b| b.id);
-        let ended = m.ended.iter().map(|b| (b.id, b.customer.clone(), b.end, b.at));
+        let ended = m
+            .ended
+            .iter()
+            .map(|b| (b.id, b.customer.clone(), b.end, b.at));
         let mut ended: Vec<_> = ended.collect();
         ended.sort_by_key(|b| b.0);
-        let customers = m
-            .customers
+        let customers = m.customers.iter().map(|c| {
+            (
+                c.id.clone(),
+                c.reputation,
+                c.restricted,
+                c.away,
+                c.group.clone(),
+            )
+        });
+        let mut lives: Vec<_> = m
+            .lives
             .iter()
-            .map(|c| (c.id.clone(), c.reputation, c.restricted, c.away, c.group.clone()));
-        let mut lives: Vec<_> = m.lives.iter().map(|l| (l.id.to_string(), l.ended)).collect();
+            .map(|l| (l.id.to_string(), l.ended))
+            .collect();
         lives.sort();
         let mut drops: Vec<_> = m.drops.iter().map(|d| DropSeen::of_model(m, d)).collect();
         drops.sort_by_key(|d| d.id);
         let customers = known(customers.collect());
-        Self { now: m.now, skus, drops, held, ended, customers, lives }
+        Self {
+            now: m.now,
+            skus,
+            drops,
+            held,
+            ended,
+            customers,
+            lives,
+        }
     }
 
     /// The first difference, in words; none if they are equal.
@@ -123,11 +165,19 @@ impl Seen {
             return None;
         }
         fn first<T: std::fmt::Debug + PartialEq>(name: &str, is: &[T], ought: &[T]) -> String {
-            let at = is.iter().zip(ought).position(|(a, b)| a != b).unwrap_or(is.len().min(ought.len()));
+            let at = is
+                .iter()
+                .zip(ought)
+                .position(|(a, b)| a != b)
+                .unwrap_or(is.len().min(ought.len()));
             if at == is.len() && at == ought.len() {
                 return String::new();
             }
-            format!("\n  {name}\n    shop:  {:?}\n    model: {:?}", is.get(at), ought.get(at))
+            format!(
+                "\n  {name}\n    shop:  {:?}\n    model: {:?}",
+                is.get(at),
+                ought.get(at)
+            )
         }
         Some(
             [
@@ -147,7 +197,13 @@ impl Seen {
 type CustomerSeen = (CustomerId, u64, bool, bool, Option<GroupId>);
 
 fn seen_customer(id: &CustomerId, c: &Customer) -> CustomerSeen {
-    (id.clone(), u64::from(c.reputation), c.restricted, c.absent, c.group.clone())
+    (
+        id.clone(),
+        u64::from(c.reputation),
+        c.restricted,
+        c.absent,
+        c.group.clone(),
+    )
 }
 
 /// A customer of whom nothing is known is nobody.
@@ -162,7 +218,12 @@ fn known(mut customers: Vec<CustomerSeen>) -> Vec<CustomerSeen> {
 impl DropSeen {
     fn of_shop(id: DropId, d: &lapak::domain::Drop) -> Self {
         let entry = |e: &lapak::domain::WaitEntry| {
-            (e.customer.clone(), u64::from(e.qty), e.next_booking(), e.skipped)
+            (
+                e.customer.clone(),
+                u64::from(e.qty),
+                e.next_booking(),
+                e.skipped,
+            )
         };
         Self {
             id,

@@ -47,7 +47,9 @@ impl Model {
             return Ok(done(None));
         }
         if counted < committed && !force {
-            return Err(Rejection::BelowCommitted { committed: u32_of(committed) });
+            return Err(Rejection::BelowCommitted {
+                committed: u32_of(committed),
+            });
         }
         self.sku_mut(sku).went += is - counted;
         self.uncarve(sku);
@@ -62,7 +64,10 @@ impl Model {
         newest.reverse();
         for id in newest {
             let d = self.drop(id).expect("a known drop").clone();
-            let ratio = self.counted_parts(&d.sku).into_iter().find(|(part, _)| part == sku);
+            let ratio = self
+                .counted_parts(&d.sku)
+                .into_iter()
+                .find(|(part, _)| part == sku);
             let Some((_, ratio)) = ratio else { continue };
             let aside = self.set_aside(&d);
             let cut = self.shortage(sku).div_ceil(ratio).min(aside);
@@ -82,7 +87,10 @@ impl Model {
     }
 
     fn sku_mut(&mut self, sku: &SkuId) -> &mut Sku {
-        self.skus.iter_mut().find(|s| s.id == *sku).expect("a known SKU")
+        self.skus
+            .iter_mut()
+            .find(|s| s.id == *sku)
+            .expect("a known SKU")
     }
 
     /// R-INV-1, R-INV-2, R-SHARE-9.
@@ -92,7 +100,11 @@ impl Model {
         if spec.title.trim().is_empty() || spec.title.len() > 512 {
             return invalid("title");
         }
-        if spec.image.as_ref().is_some_and(|i| i.len() > 2_048 || !i.starts_with("https://")) {
+        if spec
+            .image
+            .as_ref()
+            .is_some_and(|i| i.len() > 2_048 || !i.starts_with("https://"))
+        {
             return invalid("image");
         }
         if spec.price > 1_000_000_000_000 {
@@ -113,7 +125,12 @@ impl Model {
             None if count.is_some() && !counts => Err(Rejection::NotTracked),
             None => {
                 let (spec, came) = (spec.clone(), count.unwrap_or(0));
-                self.skus.push(Sku { id: id.clone(), spec, came, went: 0 });
+                self.skus.push(Sku {
+                    id: id.clone(),
+                    spec,
+                    came,
+                    went: 0,
+                });
                 Ok(done(None))
             }
             Some(was) => self.change_sku(&was, spec, count),
@@ -138,15 +155,27 @@ impl Model {
             return Err(Rejection::NotTracked);
         }
         let touches = |d: &Drop| d.sku == *id || self.parts(&d.sku).iter().any(|(p, _)| p == id);
-        let dropped = self.drops.iter().any(|d| d.state != DropState::Settled && touches(d));
+        let dropped = self
+            .drops
+            .iter()
+            .any(|d| d.state != DropState::Settled && touches(d));
         let of_it = |d: &&Drop| d.sku == *id;
-        let held: u64 = self.drops.iter().filter(of_it).map(|d| self.used(d.id)).sum();
+        let held: u64 = self
+            .drops
+            .iter()
+            .filter(of_it)
+            .map(|d| self.used(d.id))
+            .sum();
         let committed = self.committed(id).max(held);
         if dropped || (parts && committed > 0) || (committed > 0 && count.is_none()) {
-            return Err(Rejection::InUse { committed: u32_of(committed) });
+            return Err(Rejection::InUse {
+                committed: u32_of(committed),
+            });
         }
         if count.is_some_and(|n| n < committed) {
-            return Err(Rejection::BelowCommitted { committed: u32_of(committed) });
+            return Err(Rejection::BelowCommitted {
+                committed: u32_of(committed),
+            });
         }
         let s = self.sku_mut(id);
         s.spec = spec.clone();
@@ -159,7 +188,10 @@ impl Model {
         let parts = &spec.components;
         let plain = |part: &SkuId| self.sku(part).is_some_and(|s| s.spec.components.is_empty());
         let twice = |part: &SkuId| parts.iter().filter(|c| c.sku == *part).count() > 1;
-        let in_another = self.skus.iter().any(|s| s.spec.components.iter().any(|c| c.sku == *id));
+        let in_another = self
+            .skus
+            .iter()
+            .any(|s| s.spec.components.iter().any(|c| c.sku == *id));
         parts.len() <= 10
             && (parts.is_empty() || !in_another)
             && parts.iter().all(|c| {
@@ -179,6 +211,10 @@ impl Model {
                 None => unknown.push(id.clone()),
             }
         }
-        Ok(if unknown.is_empty() { done(None) } else { Answer::DoneExcept { unknown } })
+        Ok(if unknown.is_empty() {
+            done(None)
+        } else {
+            Answer::DoneExcept { unknown }
+        })
     }
 }

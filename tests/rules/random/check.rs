@@ -19,7 +19,12 @@ impl Ledger {
         }
         for event in &decision.events {
             match event {
-                Event::Booked { booking, qty, deadline, .. } => {
+                Event::Booked {
+                    booking,
+                    qty,
+                    deadline,
+                    ..
+                } => {
                     if *deadline <= decision.at {
                         return Err(format!("I-7: {booking} is held until before it is made"));
                     }
@@ -29,9 +34,16 @@ impl Ledger {
                 }
                 Event::Released { booking, qty, .. } => {
                     let left = self.left.get_mut(booking).filter(|left| **left >= *qty);
-                    *left.ok_or_else(|| format!("I-6: {booking} gives back what it has not"))? -= qty;
+                    *left.ok_or_else(|| format!("I-6: {booking} gives back what it has not"))? -=
+                        qty;
                 }
-                Event::ReputationChanged { customer, nominal, applied, after, .. } => {
+                Event::ReputationChanged {
+                    customer,
+                    nominal,
+                    applied,
+                    after,
+                    ..
+                } => {
                     let is = self.reputation.entry(customer.clone()).or_insert(100);
                     let ought = (*is + nominal).clamp(0, 100);
                     if ought != i32::from(*after) || *applied != ought - *is {

@@ -18,9 +18,18 @@ pub(super) enum Step {
     /// The clock jumps back.
     Back(u64),
     /// Something new is asked.
-    Ask { serial: u64, by: Actor, id: Id, command: Command },
+    Ask {
+        serial: u64,
+        by: Actor,
+        id: Id,
+        command: Command,
+    },
     /// The customer of the n-th booking that is then held gives it back, or some of it.
-    Cancel { serial: u64, nth: usize, qty: Option<u32> },
+    Cancel {
+        serial: u64,
+        nth: usize,
+        qty: Option<u32>,
+    },
     /// What was asked as `serial` is asked again, perhaps with another body.
     Again { serial: u64, altered: bool },
 }
@@ -83,7 +92,12 @@ const MINUTE: u64 = 60_000;
 
 /// Makes a program of about 240 steps.
 pub(super) fn program(seed: u64) -> Vec<Step> {
-    let mut make = Make { dice: Dice::new(seed), steps: Vec::new(), drops: 0, bookings: Vec::new() };
+    let mut make = Make {
+        dice: Dice::new(seed),
+        steps: Vec::new(),
+        drops: 0,
+        bookings: Vec::new(),
+    };
     make.opening();
     for _ in 0..220 {
         make.step();
@@ -129,9 +143,17 @@ impl Make {
         };
         // Sometimes somebody asks who may not.
         let role = if odd && !first { Role::Viewer } else { role };
-        let by = Actor { role, name: customer(name) };
+        let by = Actor {
+            role,
+            name: customer(name),
+        };
         let serial = self.steps.len() as u64;
-        self.steps.push(Step::Ask { serial, by, id, command });
+        self.steps.push(Step::Ask {
+            serial,
+            by,
+            id,
+            command,
+        });
     }
 
     fn admin(&mut self, command: Command) {
@@ -202,14 +224,22 @@ impl Make {
         let who = self.dice.pick(&CUSTOMERS);
         let n = self.bookings.len() as u128;
         let known = self.dice.percent(1) && n > 0;
-        let booking = if known { self.a_booking().0 } else { BookingId((n + 1) << 16) };
+        let booking = if known {
+            self.a_booking().0
+        } else {
+            BookingId((n + 1) << 16)
+        };
         if !known {
             self.bookings.push((booking, who));
         }
         let drop = self.a_drop();
         let asked_live = if self.dice.percent(1) { "day" } else { "night" };
         // The SKU of a drop follows from its number; see `open_drop`.
-        let name = if self.dice.percent(1) { "T1" } else { sku_of(drop) };
+        let name = if self.dice.percent(1) {
+            "T1"
+        } else {
+            sku_of(drop)
+        };
         let (partial, join) = (self.dice.percent(40), self.dice.percent(60));
         let qty = self.qty();
         self.ask(
@@ -234,7 +264,11 @@ impl Make {
         }
         let back = self.dice.below(12.min(self.bookings.len() as u64));
         let (id, who) = self.bookings[self.bookings.len() - 1 - usize::try_from(back).unwrap()];
-        let promoted = if self.dice.percent(25) { self.dice.below(3) } else { 0 };
+        let promoted = if self.dice.percent(25) {
+            self.dice.below(3)
+        } else {
+            0
+        };
         (BookingId(id.0 + u128::from(promoted)), who)
     }
 
@@ -281,7 +315,14 @@ impl Make {
     fn see(&mut self) {
         let who = customer(self.dice.pick(&CUSTOMERS));
         let absent = self.dice.percent(65);
-        self.ask(Role::System, "system", Command::SeeCustomer { customer: who, absent });
+        self.ask(
+            Role::System,
+            "system",
+            Command::SeeCustomer {
+                customer: who,
+                absent,
+            },
+        );
     }
 
     fn open_drop(&mut self) {
@@ -289,15 +330,27 @@ impl Make {
         self.drops += 1;
         let soon = |dice: &mut Dice| Millis(dice.below(6 * MINUTE));
         let spec = DropSpec {
-            drop: if self.dice.percent(2) { self.a_drop() } else { drop },
+            drop: if self.dice.percent(2) {
+                self.a_drop()
+            } else {
+                drop
+            },
             live: live("night"),
             sku: sku(sku_of(drop)),
             price: self.dice.maybe(20, |d| d.below(100_000)),
             units: self.dice.maybe(50, |d| 1 + d.small(6)),
-            mode: if self.dice.percent(45) { Mode::Carved } else { Mode::Shared },
+            mode: if self.dice.percent(45) {
+                Mode::Carved
+            } else {
+                Mode::Shared
+            },
             opens_at: self.dice.maybe(10, soon),
             ends_at: self.dice.maybe(25, |d| Millis(d.below(20 * MINUTE))),
-            per_customer_limit: if self.dice.percent(25) { 1 + self.dice.small(4) } else { 0 },
+            per_customer_limit: if self.dice.percent(25) {
+                1 + self.dice.small(4)
+            } else {
+                0
+            },
             booking_timeout_ms: self.dice.maybe(20, |d| 1_000 + d.below(4 * MINUTE)),
             pinned: self.dice.percent(30),
         };
@@ -321,7 +374,11 @@ impl Make {
         self.ask(
             Role::Moderator,
             "mod",
-            if pause { Command::PauseDrop { drop } } else { Command::ResumeDrop { drop } },
+            if pause {
+                Command::PauseDrop { drop }
+            } else {
+                Command::ResumeDrop { drop }
+            },
         );
     }
 
@@ -337,17 +394,27 @@ impl Make {
 
     fn extend(&mut self) {
         let drop = self.a_drop();
-        let by_ms = self.dice.pick(&[MINUTE, 5 * MINUTE, 1, 0, 25 * 60 * MINUTE, 24 * 60 * MINUTE]);
+        let by_ms = self
+            .dice
+            .pick(&[MINUTE, 5 * MINUTE, 1, 0, 25 * 60 * MINUTE, 24 * 60 * MINUTE]);
         self.host(Command::ExtendDrop { drop, by_ms });
     }
 
     fn plain(&mut self) -> SkuId {
         let counted = ["T1", "T2", "P1"];
-        sku(if self.dice.percent(85) { self.dice.pick(&counted) } else { self.dice.pick(&SKUS) })
+        sku(if self.dice.percent(85) {
+            self.dice.pick(&counted)
+        } else {
+            self.dice.pick(&SKUS)
+        })
     }
 
     fn reason(&mut self) -> Arc<str> {
-        if self.dice.percent(3) { " ".into() } else { "counted".into() }
+        if self.dice.percent(3) {
+            " ".into()
+        } else {
+            "counted".into()
+        }
     }
 
     fn add_stock(&mut self) {
@@ -362,8 +429,17 @@ impl Make {
 
     fn set_stock(&mut self) {
         let (sku, reason, force) = (self.plain(), self.reason(), self.dice.percent(60));
-        let on_hand = if self.dice.percent(2) { self.dice.pick(&BIG) } else { self.dice.small(9) };
-        self.admin(Command::SetStock { sku, on_hand, reason, force });
+        let on_hand = if self.dice.percent(2) {
+            self.dice.pick(&BIG)
+        } else {
+            self.dice.small(9)
+        };
+        self.admin(Command::SetStock {
+            sku,
+            on_hand,
+            reason,
+            force,
+        });
     }
 
     fn recatalog(&mut self) {
@@ -373,7 +449,10 @@ impl Make {
 
     fn put_sku(&mut self, name: &str, first: bool) {
         let odd = !first && self.dice.percent(35);
-        let part = |name: &str, units: u32| Component { sku: sku(name), units };
+        let part = |name: &str, units: u32| Component {
+            sku: sku(name),
+            units,
+        };
         let components = match (name, odd) {
             ("C1", false) => vec![part("T1", 1), part("T2", 2)],
             ("C2", false) => vec![part("T1", 2), part("U1", 1)],
@@ -399,26 +478,42 @@ impl Make {
         } else {
             self.dice.maybe(if first { 0 } else { 30 }, |d| d.small(9))
         };
-        self.admin(Command::PutSku { sku: sku(name), spec: Arc::new(spec), on_hand });
+        self.admin(Command::PutSku {
+            sku: sku(name),
+            spec: Arc::new(spec),
+            on_hand,
+        });
     }
 
     fn activate(&mut self) {
         let active = self.dice.percent(70);
-        let skus = (0..self.dice.below(4)).map(|_| sku(self.dice.pick(&SKUS))).collect();
+        let skus = (0..self.dice.below(4))
+            .map(|_| sku(self.dice.pick(&SKUS)))
+            .collect();
         self.host(Command::ActivateSkus { skus, active });
     }
 
     fn people(&mut self) {
         let who = customer(self.dice.pick(&CUSTOMERS));
         let command = match self.dice.below(3) {
-            0 => Command::RestrictCustomer { customer: who, restricted: self.dice.percent(40) },
+            0 => Command::RestrictCustomer {
+                customer: who,
+                restricted: self.dice.percent(40),
+            },
             1 => {
                 let group = self.dice.maybe(60, |_| GroupId::new("reseller").unwrap());
-                Command::GroupCustomer { customer: who, group }
+                Command::GroupCustomer {
+                    customer: who,
+                    group,
+                }
             }
             _ => {
                 let delta = self.dice.pick(&[-30, -5, 0, 5, 40, 100, 101, -100]);
-                Command::AdjustReputation { customer: who, delta, reason: self.reason() }
+                Command::AdjustReputation {
+                    customer: who,
+                    delta,
+                    reason: self.reason(),
+                }
             }
         };
         self.admin(command);
@@ -469,24 +564,37 @@ impl Make {
     fn seller_cancel(&mut self) {
         let (booking, _) = self.a_booking();
         let reason = self.reason();
-        self.ask(Role::Moderator, "mod", Command::CancelBooking { booking, reason });
+        self.ask(
+            Role::Moderator,
+            "mod",
+            Command::CancelBooking { booking, reason },
+        );
     }
 
     fn put_live(&mut self, name: &str) {
         let spec = LiveSpec {
-            title: if self.dice.percent(90) { "Night".into() } else { "Malam".into() },
+            title: if self.dice.percent(90) {
+                "Night".into()
+            } else {
+                "Malam".into()
+            },
             lang: "id".into(),
             currency: "IDR".into(),
             accent: None,
             video: Video::Demo,
             links: Vec::new(),
         };
-        self.admin(Command::PutLive { live: live(name), spec: Arc::new(spec) });
+        self.admin(Command::PutLive {
+            live: live(name),
+            spec: Arc::new(spec),
+        });
     }
 
     fn live(&mut self) {
         match self.dice.below(10) {
-            0 => self.admin(Command::EndLive { live: live("night") }),
+            0 => self.admin(Command::EndLive {
+                live: live("night"),
+            }),
             1..=3 => self.put_live("day"),
             4..=5 => self.admin(Command::EndLive { live: live("day") }),
             _ => self.put_live("night"),
@@ -497,14 +605,22 @@ impl Make {
     fn system(&mut self) {
         let drop = self.a_drop();
         let command = match self.dice.below(9) {
-            0 => Command::Expire { booking: self.a_booking().0 },
+            0 => Command::Expire {
+                booking: self.a_booking().0,
+            },
             1 => Command::StartDrop { drop },
             2 => Command::EndDrop { drop },
             3 => Command::SettleDrop { drop },
             // Relative: so long ago.
-            4 => Command::Forget { before: Millis(3_600_000) },
-            5 => Command::Forget { before: Millis(86_400_000) },
-            _ => Command::Forget { before: Millis(86_400_000 + self.dice.below(300_000)) },
+            4 => Command::Forget {
+                before: Millis(3_600_000),
+            },
+            5 => Command::Forget {
+                before: Millis(86_400_000),
+            },
+            _ => Command::Forget {
+                before: Millis(86_400_000 + self.dice.below(300_000)),
+            },
         };
         self.ask(Role::System, "system", command);
     }
@@ -512,13 +628,17 @@ impl Make {
     fn again(&mut self) {
         let back = 1 + self.dice.below(60.min(self.steps.len() as u64));
         let serial = self.steps.len() as u64 - back;
-        self.steps.push(Step::Again { serial, altered: self.dice.percent(20) });
+        self.steps.push(Step::Again {
+            serial,
+            altered: self.dice.percent(20),
+        });
     }
 }
 
 /// Which SKU the drop of this number is of, so that a customer knows it.
 fn sku_of(drop: DropId) -> &'static str {
-    const OF: [&str; 13] =
-        ["T1", "T2", "C1", "T1", "P1", "U1", "C2", "T1", "G1", "C1", "T2", "C3", "PU"];
+    const OF: [&str; 13] = [
+        "T1", "T2", "C1", "T1", "P1", "U1", "C2", "T1", "G1", "C1", "T2", "C3", "PU",
+    ];
     OF[usize::try_from((drop.0 - 0xd000) % 13).unwrap()]
 }

@@ -63,7 +63,8 @@ pub(super) fn run(program: &[Step]) -> Result<Run, String> {
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }
 
 /// The shop and the model.
@@ -104,28 +105,52 @@ impl Pair {
             self.decide(&request)?;
         }
         self.compare()?;
-        if self.told.steps % EVERY == 0 { self.rebuild() } else { Ok(()) }
+        if self.told.steps % EVERY == 0 {
+            self.rebuild()
+        } else {
+            Ok(())
+        }
     }
 
     fn request(&mut self, step: &Step) -> Option<Request> {
         match step {
             Step::Pass(_) | Step::Back(_) => None,
-            Step::Ask { serial, by, id, command } => {
+            Step::Ask {
+                serial,
+                by,
+                id,
+                command,
+            } => {
                 let key = key(*serial, *id, self.clock);
                 let command = absolute(command, self.clock);
-                let request = Request { by: by.clone(), key, command };
+                let request = Request {
+                    by: by.clone(),
+                    key,
+                    command,
+                };
                 self.asked.insert(*serial, request.clone());
                 Some(request)
             }
             Step::Cancel { serial, nth, qty } => {
-                let mut held: Vec<BookingId> =
-                    self.shop.drops.values().flat_map(|d| d.held.iter().copied()).collect();
+                let mut held: Vec<BookingId> = self
+                    .shop
+                    .drops
+                    .values()
+                    .flat_map(|d| d.held.iter().copied())
+                    .collect();
                 held.sort();
                 let booking = *held.get(nth % held.len().max(1))?;
                 let name = self.shop.bookings[&booking].customer.clone();
-                let by = Actor { role: Role::Viewer, name };
+                let by = Actor {
+                    role: Role::Viewer,
+                    name,
+                };
                 let key = key(*serial, Id::V7(0), self.clock);
-                let request = Request { by, key, command: Command::Cancel { booking, qty: *qty } };
+                let request = Request {
+                    by,
+                    key,
+                    command: Command::Cancel { booking, qty: *qty },
+                };
                 self.asked.insert(*serial, request.clone());
                 Some(request)
             }
@@ -150,10 +175,20 @@ impl Pair {
             }
             let Some(command) = due else { return Ok(()) };
             let name = CustomerId::new("system").unwrap();
-            let by = Actor { role: Role::System, name };
-            self.decide(&Request { by, key: None, command })?;
+            let by = Actor {
+                role: Role::System,
+                name,
+            };
+            self.decide(&Request {
+                by,
+                key: None,
+                command,
+            })?;
         }
-        Err(format!("time stands still: {:?} stays due", self.shop.due(Millis(self.clock))))
+        Err(format!(
+            "time stands still: {:?} stays due",
+            self.shop.due(Millis(self.clock))
+        ))
     }
 
     fn decide(&mut self, request: &Request) -> Result<(), String> {
@@ -165,17 +200,24 @@ impl Pair {
         let ought = self.model.decide(self.clock, request);
         if (how, &outcome) != (ought.0, &ought.1) {
             let asked = &request.command;
-            return Err(format!("{asked:?}\n    shop:  {how:?} {outcome:?}\n    model: {ought:?}"));
+            return Err(format!(
+                "{asked:?}\n    shop:  {how:?} {outcome:?}\n    model: {ought:?}"
+            ));
         }
         self.tell(how, &outcome);
-        let Some(decision) = decision else { return Ok(()) };
+        let Some(decision) = decision else {
+            return Ok(());
+        };
         self.ledger.fold(&decision)?;
         for event in &decision.events {
             match event {
                 Event::Booked { origin, .. } if *origin != lapak::domain::Origin::Tap => {
                     self.told.promoted += 1;
                 }
-                Event::Released { end: lapak::domain::BookingEnd::Expired, .. } => {
+                Event::Released {
+                    end: lapak::domain::BookingEnd::Expired,
+                    ..
+                } => {
                     self.told.expired += 1;
                 }
                 _ => {}
@@ -196,7 +238,9 @@ impl Pair {
             return Err(format!("violation {violation}"));
         }
         if let Some(waiter) = self.model.eligible_waiter() {
-            return Err(format!("I-10: units are free and this waiter could have them: {waiter:?}"));
+            return Err(format!(
+                "I-10: units are free and this waiter could have them: {waiter:?}"
+            ));
         }
         self.ledger.compare(&self.shop)?;
         match Seen::of_shop(&self.shop).differs(&Seen::of_model(&self.model)) {
@@ -209,7 +253,9 @@ impl Pair {
     fn rebuild(&self) -> Result<(), String> {
         let mut replayed = Shop::default();
         for decision in &self.journal {
-            replayed.replay(decision).map_err(|e| format!("replay: {e}"))?;
+            replayed
+                .replay(decision)
+                .map_err(|e| format!("replay: {e}"))?;
         }
         if replayed != self.shop {
             return Err(format!("replayed differs:\n{replayed:?}\n{:?}", self.shop));
@@ -227,7 +273,9 @@ fn key(serial: u64, id: Id, clock: u64) -> Option<RequestKey> {
     let id = match id {
         Id::None => return None,
         Id::V4 => (4 << 76) | number,
-        Id::V7(offset) => (u128::from(clock.saturating_add_signed(offset)) << 80) | (7 << 76) | number,
+        Id::V7(offset) => {
+            (u128::from(clock.saturating_add_signed(offset)) << 80) | (7 << 76) | number
+        }
     };
     Some(RequestKey { id, body: serial })
 }

@@ -12,7 +12,11 @@ pub(super) fn must_hold(seed: u64) -> Run {
         Err(first) => {
             let (short, what) = shrink(steps, first);
             let list: Vec<String> = short.iter().map(|step| format!("  {step:?}")).collect();
-            panic!("seed {seed} fails {what}\nwith these {} steps:\n{}", short.len(), list.join("\n"))
+            panic!(
+                "seed {seed} fails {what}\nwith these {} steps:\n{}",
+                short.len(),
+                list.join("\n")
+            )
         }
     }
 }

@@ -32,7 +32,11 @@ fn live(name: &str) -> Result<LiveId, String> {
 
 impl Play {
     /// The command of a verb; none if the verb is no command.
-    pub(super) fn command(&mut self, verb: &str, w: &mut Words<'_>) -> Result<Option<Asked>, String> {
+    pub(super) fn command(
+        &mut self,
+        verb: &str,
+        w: &mut Words<'_>,
+    ) -> Result<Option<Asked>, String> {
         let admin = |c| Ok(Some((Role::Admin, "admin".to_owned(), c)));
         let host = |c| Ok(Some((Role::Host, "host".to_owned(), c)));
         let moderator = |c| Ok(Some((Role::Moderator, "mod".to_owned(), c)));
@@ -48,10 +52,18 @@ impl Play {
             }
             "activate" | "deactivate" => {
                 let skus = w.rest().into_iter().map(sku).collect::<Result<_, _>>()?;
-                host(Command::ActivateSkus { skus, active: verb == "activate" })
+                host(Command::ActivateSkus {
+                    skus,
+                    active: verb == "activate",
+                })
             }
-            "live" => admin(Command::PutLive { live: live(w.next("live")?)?, spec: live_spec() }),
-            "end-live" => admin(Command::EndLive { live: live(w.next("live")?)? }),
+            "live" => admin(Command::PutLive {
+                live: live(w.next("live")?)?,
+                spec: live_spec(),
+            }),
+            "end-live" => admin(Command::EndLive {
+                live: live(w.next("live")?)?,
+            }),
             "drop" => {
                 let spec = self.drop_spec(w)?;
                 host(Command::OpenDrop(Box::new(spec)))
@@ -61,30 +73,58 @@ impl Play {
                 let ends_at = w.time("ends")?.map(|ms| self.clock.plus(ms));
                 let (units, price) = (w.number("units")?, w.number("price")?);
                 let per_customer_limit = w.number("limit")?;
-                host(Command::ChangeDrop { drop, units, price, per_customer_limit, ends_at })
+                host(Command::ChangeDrop {
+                    drop,
+                    units,
+                    price,
+                    per_customer_limit,
+                    ends_at,
+                })
             }
-            "pause" => moderator(Command::PauseDrop { drop: self.drop(w.next("drop")?) }),
-            "resume" => moderator(Command::ResumeDrop { drop: self.drop(w.next("drop")?) }),
+            "pause" => moderator(Command::PauseDrop {
+                drop: self.drop(w.next("drop")?),
+            }),
+            "resume" => moderator(Command::ResumeDrop {
+                drop: self.drop(w.next("drop")?),
+            }),
             "pin" | "unpin" => {
                 let drop = self.drop(w.next("drop")?);
-                moderator(Command::PinDrop { drop, pinned: verb == "pin" })
+                moderator(Command::PinDrop {
+                    drop,
+                    pinned: verb == "pin",
+                })
             }
             "close" | "withdraw" => {
                 let drop = self.drop(w.next("drop")?);
-                host(Command::CloseDrop { drop, withdraw: verb == "withdraw" })
+                host(Command::CloseDrop {
+                    drop,
+                    withdraw: verb == "withdraw",
+                })
             }
             "extend" => {
                 let drop = self.drop(w.next("drop")?);
-                host(Command::ExtendDrop { drop, by_ms: duration(w.next("time")?)? })
+                host(Command::ExtendDrop {
+                    drop,
+                    by_ms: duration(w.next("time")?)?,
+                })
             }
             "add" => {
                 let (sku, qty) = (sku(w.next("SKU")?)?, w.times()?.ok_or("xN is missing")?);
-                host(Command::AddStock { sku, qty, reason: reason(w) })
+                host(Command::AddStock {
+                    sku,
+                    qty,
+                    reason: reason(w),
+                })
             }
             "count" => {
                 let (sku, on_hand) = (sku(w.next("SKU")?)?, number(w.next("count")?)?);
                 let force = w.flag("force");
-                let command = Command::SetStock { sku, on_hand, reason: reason(w), force };
+                let command = Command::SetStock {
+                    sku,
+                    on_hand,
+                    reason: reason(w),
+                    force,
+                };
                 if force { admin(command) } else { host(command) }
             }
             "book" => self.book(w).map(Some),
@@ -96,26 +136,42 @@ impl Play {
             }
             "leave" => {
                 let (drop, who) = (self.drop(w.next("drop")?), w.next("customer")?);
-                Ok(Some((Role::Viewer, who.to_owned(), Command::Leave { drop })))
+                Ok(Some((
+                    Role::Viewer,
+                    who.to_owned(),
+                    Command::Leave { drop },
+                )))
             }
             "take-back" => {
                 let (booking, _) = self.booking(w.next("booking")?)?;
-                moderator(Command::CancelBooking { booking, reason: reason(w) })
+                moderator(Command::CancelBooking {
+                    booking,
+                    reason: reason(w),
+                })
             }
             "restrict" | "allow" => {
                 let (customer, restricted) = (customer(w.next("customer")?)?, verb == "restrict");
-                moderator(Command::RestrictCustomer { customer, restricted })
+                moderator(Command::RestrictCustomer {
+                    customer,
+                    restricted,
+                })
             }
             "group" => {
                 let customer = customer(w.next("customer")?)?;
                 let group = Some(w.next("group")?).filter(|g| *g != "none");
-                let group = group.map(|g| GroupId::new(g).map_err(|e| e.to_string())).transpose()?;
+                let group = group
+                    .map(|g| GroupId::new(g).map_err(|e| e.to_string()))
+                    .transpose()?;
                 admin(Command::GroupCustomer { customer, group })
             }
             "adjust" => {
                 let (customer, delta) = (customer(w.next("customer")?)?, w.next("+N or -N")?);
                 let delta = number(delta.trim_start_matches('+'))?;
-                admin(Command::AdjustReputation { customer, delta, reason: reason(w) })
+                admin(Command::AdjustReputation {
+                    customer,
+                    delta,
+                    reason: reason(w),
+                })
             }
             "away" | "here" => {
                 let (customer, absent) = (customer(w.next("customer")?)?, verb == "away");
@@ -125,10 +181,14 @@ impl Play {
                 let (booking, _) = self.booking(w.next("booking")?)?;
                 system(Command::Expire { booking })
             }
-            "settle" => system(Command::SettleDrop { drop: self.drop(w.next("drop")?) }),
+            "settle" => system(Command::SettleDrop {
+                drop: self.drop(w.next("drop")?),
+            }),
             "forget" => {
                 let ago = duration(w.next("time")?)?;
-                system(Command::Forget { before: Millis(self.clock.0 - ago) })
+                system(Command::Forget {
+                    before: Millis(self.clock.0 - ago),
+                })
             }
             _ => Ok(None),
         }
@@ -139,7 +199,9 @@ impl Play {
         let qty = w.times()?.unwrap_or(1);
         let live = live(w.after("in")?.unwrap_or(super::LIVE))?;
         let of = w.after("sku")?.map(str::to_owned);
-        let of = of.or_else(|| self.sku_of.get(drop).cloned()).unwrap_or(drop.to_owned());
+        let of = of
+            .or_else(|| self.sku_of.get(drop).cloned())
+            .unwrap_or(drop.to_owned());
         let booking = self.new_booking(name, customer(who)?);
         let command = Command::Book {
             booking,
@@ -156,13 +218,22 @@ impl Play {
     /// `b1`, or `b1+1`, the second booking of an entry in a waitlist.
     pub(super) fn booking(&self, name: &str) -> Result<(BookingId, CustomerId), String> {
         let (base, more) = name.split_once('+').unwrap_or((name, "0"));
-        let known = self.bookings.get(base).ok_or_else(|| format!("no booking {base:?} yet"))?;
-        Ok((BookingId(known.0.0 + number::<u128>(more)?), known.1.clone()))
+        let known = self
+            .bookings
+            .get(base)
+            .ok_or_else(|| format!("no booking {base:?} yet"))?;
+        Ok((
+            BookingId(known.0.0 + number::<u128>(more)?),
+            known.1.clone(),
+        ))
     }
 
     fn new_booking(&mut self, name: &str, who: CustomerId) -> BookingId {
         let next = BookingId((self.bookings.len() as u128 + 1) << 32);
-        self.bookings.entry(name.to_owned()).or_insert((next, who)).0
+        self.bookings
+            .entry(name.to_owned())
+            .or_insert((next, who))
+            .0
     }
 
     pub(super) fn drop(&mut self, name: &str) -> DropId {
@@ -174,7 +245,11 @@ impl Play {
         let name = w.next("drop")?;
         let of = w.after("of")?.unwrap_or(name);
         self.sku_of.insert(name.to_owned(), of.to_owned());
-        let mode = if w.flag("carved") { Mode::Carved } else { Mode::Shared };
+        let mode = if w.flag("carved") {
+            Mode::Carved
+        } else {
+            Mode::Shared
+        };
         w.flag("shared");
         Ok(DropSpec {
             drop: self.drop(name),
@@ -205,7 +280,8 @@ impl Play {
         }
         if let Some(group) = w.after("group")? {
             let group = GroupId::new(group).map_err(|e| e.to_string())?;
-            s.group_max_bookings.insert(group, w.number("bookings")?.ok_or("bookings is missing")?);
+            s.group_max_bookings
+                .insert(group, w.number("bookings")?.ok_or("bookings is missing")?);
         }
         if let Some(n) = w.number("penalty")? {
             (s.penalty_cancel, s.penalty_timeout, s.penalty_unpaid) = (n, n, n);
@@ -225,16 +301,26 @@ impl Play {
         set(&mut s.offer_ms, w.time("offer")?);
         set(&mut s.offer_absent_ms, w.time("offer_absent")?);
         set(&mut s.waitlist_after_end_ms, w.time("waitlist_after_end")?);
-        set(&mut s.pause_freezes_holds, w.after("pause_freezes")?.map(|yes| yes == "yes"));
+        set(
+            &mut s.pause_freezes_holds,
+            w.after("pause_freezes")?.map(|yes| yes == "yes"),
+        );
         Ok(s)
     }
 
     fn sku_command(&mut self, w: &mut Words<'_>) -> Result<Command, String> {
         let id = w.next("SKU")?;
         let mut components = Vec::new();
-        for part in w.after("made-of")?.into_iter().flat_map(|list| list.split(',')) {
+        for part in w
+            .after("made-of")?
+            .into_iter()
+            .flat_map(|list| list.split(','))
+        {
             let (name, units) = part.split_once('*').unwrap_or((part, "1"));
-            components.push(Component { sku: sku(name)?, units: number(units)? });
+            components.push(Component {
+                sku: sku(name)?,
+                units: number(units)?,
+            });
         }
         let (tracked, digital) = (w.flag("tracked"), w.flag("digital"));
         w.flag("untracked");
@@ -248,7 +334,11 @@ impl Play {
             track_stock: tracked,
             components,
         };
-        Ok(Command::PutSku { sku: sku(id)?, spec: Arc::new(spec), on_hand: w.number("stock")? })
+        Ok(Command::PutSku {
+            sku: sku(id)?,
+            spec: Arc::new(spec),
+            on_hand: w.number("stock")?,
+        })
     }
 }
 
@@ -259,7 +349,11 @@ fn set<T>(field: &mut T, value: Option<T>) {
 }
 
 fn reason(w: &mut Words<'_>) -> Arc<str> {
-    if w.flag("without-reason") { " ".into() } else { REASON.into() }
+    if w.flag("without-reason") {
+        " ".into()
+    } else {
+        REASON.into()
+    }
 }
 
 pub(super) fn live_spec() -> Arc<LiveSpec> {

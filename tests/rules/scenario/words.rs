@@ -12,7 +12,11 @@ impl<'a> Words<'a> {
 
     /// The next word, which must be there.
     pub(super) fn next(&mut self, what: &str) -> Result<&'a str, String> {
-        if self.0.is_empty() { Err(format!("{what} is missing")) } else { Ok(self.0.remove(0)) }
+        if self.0.is_empty() {
+            Err(format!("{what} is missing"))
+        } else {
+            Ok(self.0.remove(0))
+        }
     }
 
     /// Whether this word stands anywhere.
@@ -23,7 +27,9 @@ impl<'a> Words<'a> {
 
     /// The word after this one, wherever it stands.
     pub(super) fn after(&mut self, word: &str) -> Result<Option<&'a str>, String> {
-        let Some(at) = self.0.iter().position(|w| *w == word) else { return Ok(None) };
+        let Some(at) = self.0.iter().position(|w| *w == word) else {
+            return Ok(None);
+        };
         self.0.remove(at);
         if at == self.0.len() {
             return Err(format!("something must follow {word:?}"));
@@ -43,8 +49,13 @@ impl<'a> Words<'a> {
 
     /// `x3` is 3.
     pub(super) fn times(&mut self) -> Result<Option<u32>, String> {
-        let is = |w: &&str| w.strip_prefix('x').is_some_and(|n| n.parse::<u64>().is_ok());
-        let Some(at) = self.0.iter().position(|w| is(w)) else { return Ok(None) };
+        let is = |w: &&str| {
+            w.strip_prefix('x')
+                .is_some_and(|n| n.parse::<u64>().is_ok())
+        };
+        let Some(at) = self.0.iter().position(|w| is(w)) else {
+            return Ok(None);
+        };
         number(&self.0.remove(at)[1..]).map(Some)
     }
 
@@ -63,7 +74,8 @@ impl<'a> Words<'a> {
 }
 
 pub(super) fn number<N: FromStr>(word: &str) -> Result<N, String> {
-    word.parse().map_err(|_| format!("{word:?} is no number that fits here"))
+    word.parse()
+        .map_err(|_| format!("{word:?} is no number that fits here"))
 }
 
 /// `15m`, `30s`, `2h`, `500ms`, `1d`.
