@@ -95,6 +95,7 @@ export function open_live(options: LiveOptions): Live {
   function receive(message: ServerMessage, asked_at: number): void {
     if (message.type === "welcome") clock.measured(message.server_now_ms, asked_at);
     else if (message.type === "activity") clock.heard(message.server_now_ms);
+    now.value = clock.now();
     const step = reduce(state.value, message);
     state.value = step.state;
     if (step.resync) connection.resync();

@@ -5,6 +5,9 @@ import { useEffect } from "preact/hooks";
 import { span } from "../words/format";
 import { useStage } from "./stage";
 
+/** The clock is known to about this: a quarter of an hour shall not begin with 15:01. */
+const CLOCK_MS = 250;
+
 /** Under this much time left a countdown is drawn as urgent. */
 const URGENT_MS = 60_000;
 
@@ -22,7 +25,7 @@ export function Countdown({ until_ms, text, over, label }: Props) {
   useEffect(() => {
     until.value = until_ms;
   }, [until_ms]);
-  const shown = useComputed(() => span(until.value - live.now.value)).value;
+  const shown = useComputed(() => span(until.value - live.now.value - CLOCK_MS)).value;
   const urgent = useComputed(() => until.value - live.now.value < URGENT_MS).value;
   const past = useComputed(() => until.value <= live.now.value).value;
   return (
