@@ -5,7 +5,7 @@ import { Clock } from "./clock";
 import { Connection, type Socket, type Status } from "./connection";
 import { browser_timers, type Pending, Requests } from "./requests";
 import { item_key, type LiveState, nothing, reduce } from "./state";
-import type { Answer, Ask, BookingNews, Drop, Item, ServerMessage } from "./wire";
+import type { Live as About, Answer, Ask, BookingNews, Drop, Item, ServerMessage } from "./wire";
 
 /** Something to tell the person; the sentence is made where it is shown, in the language of the page. */
 export type Notice = { key: number; at: number } & (
@@ -18,6 +18,8 @@ export interface Live {
   server: string;
   clock: Clock;
   state: ReadonlySignal<LiveState>;
+  /** The live itself: changes only with a snapshot, so what hangs on it is not redone with every frame. */
+  about: ReadonlySignal<About | null>;
   status: ReadonlySignal<Status>;
   pending: ReadonlySignal<readonly Pending[]>;
   notices: Signal<readonly Notice[]>;
@@ -44,6 +46,10 @@ export interface LiveOptions {
 
 const NOTICES_MAX = 3;
 
+/** What concerns everyone is drawn at most this often; what concerns this person at once. */
+const DRAW_MS = 100;
+const FOR_EVERYONE: ReadonlySet<ServerMessage["type"]> = new Set(["stock", "activity", "viewers", "ticker"]);
+
 /** Opens the live and keeps it open until `stop`. */
 export function open_live(options: LiveOptions): Live {
   const clock = new Clock();
@@ -54,6 +60,15 @@ export function open_live(options: LiveOptions): Live {
   const token = signal(options.token);
   const now = signal(clock.now());
   let notice_key = 0;
+  // The newest state; `state` follows it when there is something to draw.
+  let newest = nothing;
+  let drawing: number | null = null;
+
+  const draw = (): void => {
+    if (drawing !== null) browser_timers.clear(drawing);
+    drawing = null;
+    state.value = newest;
+  };
 
   const tell = (notice: DistributiveOmit<Notice, "key" | "at">): void => {
     const full = { ...notice, key: ++notice_key, at: Date.now() } as Notice;
@@ -68,7 +83,7 @@ export function open_live(options: LiveOptions): Live {
     url: socket_url(options.server, options.live),
     lang: options.lang,
     token: () => token.value,
-    resume: () => state.value.position,
+    resume: () => newest.position,
     message: receive,
     opened: () => requests.opened(),
     closed: () => requests.closed(),
@@ -96,8 +111,10 @@ export function open_live(options: LiveOptions): Live {
     if (message.type === "welcome") clock.measured(message.server_now_ms, asked_at);
     else if (message.type === "activity") clock.heard(message.server_now_ms);
     now.value = clock.now();
-    const step = reduce(state.value, message);
-    state.value = step.state;
+    const step = reduce(newest, message);
+    newest = step.state;
+    if (!FOR_EVERYONE.has(message.type)) draw();
+    else drawing ??= browser_timers.set(draw, DRAW_MS);
     if (step.resync) connection.resync();
     if (message.type === "booking" && message.event !== "extended") {
       // The answer to an own cancel says it already.
@@ -128,6 +145,7 @@ export function open_live(options: LiveOptions): Live {
     server: options.server,
     clock,
     state,
+    about: computed(() => state.value.live),
     status,
     pending,
     notices,
@@ -149,6 +167,7 @@ export function open_live(options: LiveOptions): Live {
     },
     stop: () => {
       globalThis.clearInterval(tick);
+      if (drawing !== null) browser_timers.clear(drawing);
       globalThis.removeEventListener("online", online);
       document.removeEventListener("visibilitychange", visible);
       connection.stop();

@@ -83,9 +83,9 @@ class LapakOverlay extends HTMLElement {
     });
     this.live = live;
     const unwatch = effect(() => {
-      tongue.suggest(live.state.value.live?.lang);
+      tongue.suggest(live.about.value?.lang);
       root.lang = tongue.lang.value;
-      paint_accent(root, live.state.value.live?.accent);
+      paint_accent(root, live.about.value?.accent);
     });
     render(
       <Stage live={live} speech={tongue}>

@@ -21,7 +21,7 @@ const live = open_live({ live: id, server: location.origin, token: take_token(pa
 on_new_token(page, (token) => live.renew(token));
 
 effect(() => {
-  const about = live.state.value.live;
+  const about = live.about.value;
   tongue.suggest(about?.lang);
   document.documentElement.lang = tongue.lang.value;
   document.title = about ? `${about.title} · Lapak` : "Lapak";

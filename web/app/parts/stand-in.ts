@@ -3,6 +3,8 @@
 import { accent_of } from "../core/accent";
 
 const FRAME_MS = 1000 / 24;
+/** Drawn no wider than this and scaled up: it is a stand-in, and phones are weak. */
+const WIDTH_PX_MAX = 720;
 const SHIRTS = ["#f2c14e", "#5fa8d3", "#f4f1de", "#81b29a", "#e07a5f", "#b8b8ff"];
 
 /** Paints until the returned function is called; one still picture where motion is not wanted. */
@@ -14,7 +16,7 @@ export function paint_stand_in(canvas: HTMLCanvasElement, accent: string | null)
   let frame = 0;
   let last = 0;
   const resize = () => {
-    const scale = Math.min(1.5, devicePixelRatio || 1);
+    const scale = Math.min(1, WIDTH_PX_MAX / Math.max(1, canvas.clientWidth));
     canvas.width = Math.max(1, Math.round(canvas.clientWidth * scale));
     canvas.height = Math.max(1, Math.round(canvas.clientHeight * scale));
     scene(context, canvas.width, canvas.height, last / 1000, colour);

@@ -93,7 +93,7 @@ function Player({ url, hls }: { url: string; hls: boolean }) {
 function StandIn() {
   const { live, w } = useStage();
   const element = useRef<HTMLCanvasElement>(null);
-  const accent = live.state.value.live?.accent ?? null;
+  const accent = live.about.value?.accent ?? null;
   useEffect(() => {
     const canvas = element.current;
     return canvas ? paint_stand_in(canvas, accent) : undefined;
