@@ -3,6 +3,9 @@
 //! `LAPAK_WEB_DIST=<folder>` embeds a ready folder instead. When npm is absent or fails, one plain page
 //! that says what is missing is embedded, with a warning, so that the server still builds and runs.
 
+// Cargo speaks to a build script through the environment and in no other way.
+#![allow(clippy::disallowed_methods)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
