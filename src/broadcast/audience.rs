@@ -152,6 +152,16 @@ impl Audience {
         lock(&self.viewers).len() + self.guests.load(Ordering::Relaxed)
     }
 
+    /// Connections that watch.
+    pub fn connections(&self) -> usize {
+        lock(&self.seats).len()
+    }
+
+    /// Bookings made since somebody first watched here.
+    pub fn booked_total(&self) -> u64 {
+        self.booked_total.load(Ordering::Relaxed)
+    }
+
     pub(super) fn join(&self, seat: &Arc<Seat>) {
         lock(&self.seats).insert(seat.number, Arc::clone(seat));
         match &seat.customer {

@@ -99,6 +99,7 @@ impl Hub {
                 qty,
                 price,
                 deadline,
+                terms,
                 origin,
                 ..
             } => {
@@ -113,6 +114,7 @@ impl Hub {
                 extra["deadline_ms"] = json!(deadline.0);
                 extra["booked_at_ms"] = json!(entry.decision.at.0);
                 extra["origin"] = json!(rows::origin(*origin));
+                extra["penalty"] = json!(terms.cancel);
                 let what = if tapped { "held" } else { "promoted" };
                 self.tell(shop, customer, &fact(booking, what, extra));
             }

@@ -29,6 +29,8 @@ pub struct BookingRow {
     pub booked_at: Millis,
     /// How it came about.
     pub origin: Origin,
+    /// Reputation lost per unit cancelled.
+    pub penalty: u8,
 }
 
 /// What a customer waits for.
@@ -127,6 +129,7 @@ fn booking_row(shop: &Shop, id: BookingId) -> Option<BookingRow> {
         deadline: b.deadline,
         booked_at: b.booked_at,
         origin: b.origin,
+        penalty: b.terms.cancel,
     })
 }
 

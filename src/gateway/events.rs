@@ -140,8 +140,7 @@ impl Reader {
             (self.at, more) = (at, frames);
             message["me"] = me;
         } else {
-            let viewers = self.audience.viewers();
-            let all = welcome::snapshot(&self.app, live, who, &view, viewers, me).await;
+            let all = welcome::snapshot(&self.app, live, who, &view, &self.audience, me).await;
             message["snapshot"] = all.map_err(unavailable)?;
         }
         message["position"] = crate::protocol::to_client::position(self.at);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::auth::{Identity, Role};
+use crate::broadcast::Audience;
 use crate::domain::{CustomerId, LiveId, ShopId};
 use crate::engine::Failure;
 use crate::mirror::LiveView;
@@ -39,10 +40,10 @@ pub(super) async fn snapshot(
     live: &LiveId,
     who: Option<&Identity>,
     view: &LiveView,
-    viewers: usize,
+    audience: &Audience,
     me: Value,
 ) -> Result<Value, Failure> {
-    let mut snapshot = rows::snapshot(live, view, viewers);
+    let mut snapshot = rows::snapshot(live, view, audience.viewers());
     snapshot["me"] = me;
     if who.is_some_and(|who| matches!(who.role, Role::Moderator | Role::Host | Role::Admin)) {
         let seen = app.engine.host(&view.shop).await?;
@@ -50,7 +51,13 @@ pub(super) async fn snapshot(
             let row = app.mirror.drop_row(&view.shop, drop);
             row.map_or_else(String::new, |row| row.sku.to_string())
         };
-        let host = rows::host(&seen.value, &view.live.spec.currency, sku_of);
+        let host = rows::host(
+            &seen.value,
+            &view.live.spec.currency,
+            audience.booked_total(),
+            audience.connections(),
+            sku_of,
+        );
         if let (Some(to), Value::Object(from)) = (snapshot.as_object_mut(), host) {
             to.extend(from);
         }
@@ -70,7 +77,7 @@ pub(super) async fn standing(
         return Ok(None);
     };
     let me = me(app, shop, who, &view).await?;
-    let snapshot = snapshot(app, live, who, &view, audience.viewers(), me).await?;
+    let snapshot = snapshot(app, live, who, &view, &audience, me).await?;
     Ok(Some(json!({
         "position": crate::protocol::to_client::position(view.position),
         "server_now_ms": app.clock.now_ms(),

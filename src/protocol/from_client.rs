@@ -44,6 +44,8 @@ pub enum ClientMessage {
     },
     /// The client's own sign of life.
     Ping,
+    /// The client has lost its place: it wants everything anew.
+    Resync,
     /// A request, to be answered once.
     Ask(Ask),
 }
@@ -280,6 +282,7 @@ pub fn read(text: &str) -> Framed {
             },
         },
         "ping" => Framed::Message(ClientMessage::Ping),
+        "resync" => Framed::Message(ClientMessage::Resync),
         kind if Asked::TYPES.contains(&kind) => request(text, &value),
         _ => Framed::UnknownType {
             id: shown_id(&value),

@@ -172,6 +172,7 @@ pub fn me(
                 "booked_at_ms": b.booked_at.0,
                 "state": "held",
                 "origin": origin(b.origin),
+                "penalty": b.penalty,
             })
         })
         .collect();
@@ -267,6 +268,8 @@ pub fn customer(row: &CustomerRow) -> Value {
 pub fn host(
     view: &HostView,
     currency: &str,
+    booked_total: u64,
+    connections: usize,
     sku_of: impl Fn(crate::domain::DropId) -> String,
 ) -> Value {
     let catalog: Vec<_> = view.catalog.iter().map(|row| sku(row, currency)).collect();
@@ -287,5 +290,7 @@ pub fn host(
         "waiters": waiters,
         "customers": customers,
         "held_total": view.held,
+        "booked_total": booked_total,
+        "connections": connections,
     })
 }

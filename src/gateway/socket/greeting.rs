@@ -191,7 +191,7 @@ async fn welcome_frames(
                 .of(ResumeResult::Snapshot)
                 .increment();
         }
-        let snapshot = welcome::snapshot(app, live, who, &view, audience.viewers(), me).await;
+        let snapshot = welcome::snapshot(app, live, who, &view, audience, me).await;
         message["snapshot"] = snapshot.map_err(|_| Close::Full)?;
     }
     message["position"] = crate::protocol::to_client::position(at);

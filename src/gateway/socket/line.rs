@@ -12,7 +12,7 @@ use crate::gateway::app::Shared;
 use crate::gateway::asking::{self, Place};
 use crate::gateway::auth::Role;
 use crate::gateway::limits::{Meter, Verdict};
-use crate::gateway::presence;
+use crate::gateway::{presence, welcome};
 use crate::protocol::from_client::{ClientMessage, Framed, read};
 use crate::protocol::to_client::{encode, turned_away};
 use crate::protocol::{Close, Frame, ServerMessage};
@@ -198,6 +198,7 @@ impl Line {
             Framed::Message(ClientMessage::Ping) => {
                 self.push(&json!({"type": "pong", "server_now_ms": self.app.clock.now_ms()}));
             }
+            Framed::Message(ClientMessage::Resync) => self.resync().await,
             Framed::Message(ClientMessage::Connect(_)) => self.error("already_connected", None),
             Framed::Message(ClientMessage::Refresh { token }) => return self.refresh(&token),
             Framed::Message(ClientMessage::Ask(ask)) => {
@@ -212,6 +213,23 @@ impl Line {
             }
         }
         Ok(())
+    }
+
+    /// Everything anew, for a client that has lost its place; counts as a greeting.
+    async fn resync(&mut self) {
+        let who = self.seated.who.as_ref();
+        if let Some(limited) =
+            who.and_then(|who| self.app.limiter.check_hello(&who.shop, &who.sub).err())
+        {
+            let retry_ms = limited.retry_ms;
+            return self.push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
+        }
+        let (live, shop) = (&self.seated.live, &self.seated.shop);
+        if let Ok(Some(mut message)) = welcome::standing(&self.app, live, shop, who).await {
+            message["type"] = json!("resync");
+            message["reason"] = json!("asked");
+            self.push(&message);
+        }
     }
 
     /// A refresh must be for the same person and role: it renews, it does not change.
