@@ -6,6 +6,7 @@ use super::{Due, Kept, Shop};
 use crate::domain::booking::{Booking, BookingState};
 use crate::domain::drop::{Drop, DropState};
 use crate::domain::id::{BookingId, CustomerId, DropId};
+use crate::domain::time::Millis;
 
 impl Shop {
     /// All answers, oldest first.
@@ -60,29 +61,73 @@ impl Shop {
         self.drops.insert(id, drop);
     }
 
-    /// Puts a booking back, after its drop and its customer.
-    pub fn put_back_booking(&mut self, id: BookingId, booking: Booking) {
-        match booking.state {
-            BookingState::Ended(_, at) => self.ended_by_age.push_back((at, id)),
-            BookingState::Held => {
-                let drop = self.drops.get_mut(&booking.drop);
-                let frozen = drop.is_some_and(|d| {
-                    d.held.insert(id);
-                    d.frozen_since.is_some()
-                });
-                if !frozen {
-                    self.due.insert((booking.deadline, Due::Expires(id)));
-                }
-                if let Some(customer) = self.customers.get_mut(&booking.customer) {
-                    customer.held.insert(id);
+    /// Puts bookings back, after their drops and customers, in the order of
+    /// [`Shop::bookings_by_age`]. Indexes over many are made at once: putting a million bookings
+    /// into them one by one takes several times as long.
+    pub fn put_back_bookings(
+        &mut self,
+        room: usize,
+        bookings: impl Iterator<Item = (BookingId, Booking)>,
+    ) {
+        self.bookings.reserve(room);
+        let mut due = Vec::with_capacity(room);
+        let mut held = Vec::with_capacity(room);
+        for (id, booking) in bookings {
+            match booking.state {
+                BookingState::Ended(_, at) => self.ended_by_age.push_back((at, id)),
+                BookingState::Held => {
+                    due.push((booking.deadline, id));
+                    held.push((booking.drop, id));
+                    if let Some(customer) = self.customers.get_mut(&booking.customer) {
+                        customer.held.insert(id);
+                    }
                 }
             }
+            self.bookings.insert(id, booking);
         }
-        self.bookings.insert(id, booking);
+        self.put_back_held(held);
+        self.put_back_due(due);
     }
 
-    /// Puts an answer back.
-    pub fn put_back_answer(&mut self, caller: CustomerId, id: u128, kept: Kept) {
-        self.remember(caller, id, kept);
+    /// Tells drops which bookings they hold.
+    fn put_back_held(&mut self, mut held: Vec<(DropId, BookingId)>) {
+        held.sort_unstable();
+        for of_drop in held.chunk_by(|(one, _), (other, _)| one == other) {
+            let drop = of_drop.first().and_then(|(id, _)| self.drops.get_mut(id));
+            if let Some(drop) = drop {
+                drop.held
+                    .append(&mut of_drop.iter().map(|(_, id)| *id).collect());
+            }
+        }
+    }
+
+    /// Makes held bookings due, unless their drop is frozen.
+    fn put_back_due(&mut self, mut due: Vec<(Millis, BookingId)>) {
+        let frozen: Vec<_> = self
+            .drops
+            .values()
+            .filter(|d| d.frozen_since.is_some())
+            .collect();
+        if !frozen.is_empty() {
+            due.retain(|(_, id)| frozen.iter().all(|d| !d.held.contains(id)));
+        }
+        let mut due = due
+            .into_iter()
+            .map(|(at, id)| (at, Due::Expires(id)))
+            .collect();
+        self.due.append(&mut due);
+    }
+
+    /// Puts answers back, oldest first.
+    pub fn put_back_answers(
+        &mut self,
+        room: usize,
+        answers: impl Iterator<Item = (CustomerId, u128, Kept)>,
+    ) {
+        self.answers.reserve(room);
+        self.answers_by_age.reserve(room);
+        for (caller, id, kept) in answers {
+            self.remember(caller, id, kept);
+        }
     }
 }

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 pub use error::Error;
-#[expect(unused_imports, reason = "the audit folds too")]
 pub(super) use fold::Fold;
 pub use reader::{Loaded, Reader, Verified};
 pub use snapshots::Snapshots;

@@ -5,8 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
-use crate::domain::shop::Kept;
-use crate::domain::{Booking, BookingId, Customer, CustomerId, Drop, DropId, Shop};
+use crate::domain::{Booking, Customer, Drop, DropId, Shop};
 
 record! {
     Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, state }
@@ -61,19 +60,34 @@ pub(super) fn take(r: &mut Reader<'_>) -> Result<Shop, CodecError> {
         let id = DropId::take(r)?;
         shop.put_back_drop(id, Code::take(r)?);
     }
-    let (count, room) = r.counted(BOOKING_LEAST)?;
-    shop.bookings.reserve(room);
-    for _ in 0..count {
-        let id = BookingId::take(r)?;
-        shop.put_back_booking(id, Code::take(r)?);
-    }
-    let (count, room) = r.counted(ANSWER_LEAST)?;
-    shop.answers.reserve(room);
-    for _ in 0..count {
-        let (caller, id) = (CustomerId::take(r)?, u128::take(r)?);
-        shop.put_back_answer(caller, id, Kept::take(r)?);
-    }
+    each(r, BOOKING_LEAST, |room, bookings| {
+        shop.put_back_bookings(room, bookings);
+    })?;
+    each(r, ANSWER_LEAST, |room, answers| {
+        let answers = answers.map(|((caller, id), kept)| (caller, id, kept));
+        shop.put_back_answers(room, answers);
+    })?;
     Ok(shop)
+}
+
+/// Hands counted items on as they are read, with how many to make room for; ends at the first
+/// that cannot be read.
+fn each<K: Code, V: Code>(
+    r: &mut Reader<'_>,
+    least: usize,
+    to: impl FnOnce(usize, &mut dyn Iterator<Item = (K, V)>),
+) -> Result<(), CodecError> {
+    let (count, room) = r.counted(least)?;
+    let mut fault = None;
+    let mut items = (0..count).map_while(|_| match Code::take(r) {
+        Ok(item) => Some(item),
+        Err(error) => {
+            fault = Some(error);
+            None
+        }
+    });
+    to(room, &mut items);
+    fault.map_or(Ok(()), Err)
 }
 
 /// Sorted by key, so that equal shops give equal bytes.
