@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::engine::embedded;
+use crate::engine::embedded::{self, audit};
 use crate::gateway::auth::{Identity, Role};
 use crate::lifecycle::{self, Lifecycle, StopBounds};
 use crate::{catalog, server, telemetry};
@@ -201,6 +201,15 @@ pub struct AuditOptions {
 
 /// `lapak audit`: true if nothing differs.
 pub fn audit(options: &AuditOptions) -> Result<bool, Failure> {
-    let _ = (options.json, options.place.load()?);
-    Err(Failure::Usage("the audit is not built yet".into()))
+    let config = options.place.load()?;
+    let report = audit::audit(&config.state).map_err(|error| Failure::Io(error.to_string()))?;
+    if options.json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&report).map_err(Failure::io)?
+        );
+    } else {
+        println!("{report}");
+    }
+    Ok(report.is_clean())
 }

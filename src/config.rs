@@ -99,7 +99,12 @@ impl Config {
             // Checked here, so that the error names the file.
             read(all.clone(), &place)?;
         }
-        merge(&mut all, environment(std::env::vars()));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        let vars = std::env::vars();
+        merge(&mut all, environment(vars));
         read(all, "environment")
     }
 

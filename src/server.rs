@@ -107,11 +107,13 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
     let (address, internal) = open_doors(config, house, &app)?;
     let (upkeep, stopping) = (app.limiter.clone(), house.stopping().clone());
     house.spawn("limits", async move {
-        Ok::<_, Error>(upkeep.upkeep(stopping).await)
+        upkeep.upkeep(stopping).await;
+        Ok::<_, Error>(())
     });
     let stopping = house.stopping().clone();
     house.spawn("telemetry", async move {
-        Ok::<_, Error>(telemetry::keep_up(stopping).await)
+        telemetry::keep_up(stopping).await;
+        Ok::<_, Error>(())
     });
     house.spawn("drain", drain(Arc::clone(&app)));
     Ok(Server {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::seat::{Seat, SeatRole};
@@ -136,7 +137,7 @@ impl Audience {
     /// mirror's position, and drops that changed meanwhile.
     pub fn catch_up(&self, from: Position) -> Option<(Position, Vec<Frame>)> {
         let view = self.mirror.since(&self.live, from)?;
-        let mut frames: Vec<Frame> = self.drop_frames(&view, None);
+        let mut frames: Vec<Frame> = Self::drop_frames(&view);
         frames.push(stock_frame(from, &view));
         metrics().broadcast.conflated_frames.increment();
         Some((view.position, frames))
@@ -230,15 +231,15 @@ impl Audience {
         lock(&self.seats).values().for_each(|seat| act(seat));
     }
 
-    pub(super) fn drop_frames(&self, view: &LiveView, event: Option<&str>) -> Vec<Frame> {
+    fn drop_frames(view: &LiveView) -> Vec<Frame> {
         let currency = &view.live.spec.currency;
         let frame = |row| {
             let drop = rows::DropMessage::of(row, currency);
-            let event = event.unwrap_or(if drop.state == "closed" {
+            let event = if drop.state == "closed" {
                 "closed"
             } else {
                 "changed"
-            });
+            };
             let at = view.position;
             ServerMessage::Drop {
                 event,
@@ -526,7 +527,7 @@ fn stock_frame(p: Position, view: &LiveView) -> Frame {
 
 async fn sleep_until(at: Option<Instant>) {
     if let Some(at) = at {
-        tokio::time::sleep_until(at.into()).await;
+        tokio::time::sleep_until(at).await;
     }
 }
 

@@ -29,7 +29,7 @@ impl Hub {
                 for event in &entry.decision.events {
                     self.note(&entry.shop, event, heard);
                 }
-                self.note_counts(entry, heard);
+                Self::note_counts(entry, heard);
             });
         }
         if change.lives.is_empty() {
@@ -52,7 +52,7 @@ impl Hub {
                 for event in &entry.decision.events {
                     self.note(&entry.shop, event, heard);
                 }
-                self.note_counts(entry, heard);
+                Self::note_counts(entry, heard);
             });
         }
     }
@@ -234,7 +234,7 @@ impl Hub {
         }
     }
 
-    fn note_counts(&self, entry: &Entry, heard: &mut Heard<'_>) {
+    fn note_counts(entry: &Entry, heard: &mut Heard<'_>) {
         for count in &entry.decision.counts {
             if let crate::domain::Count::Sku { sku, .. } = count {
                 heard.want(|w| _ = w.skus.insert(sku.clone()));

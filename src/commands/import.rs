@@ -1,6 +1,7 @@
 //! `lapak import`: a product CSV into a shop, through the same door as everything else.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -102,7 +103,7 @@ fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure
 pub async fn put_all(
     engine: &Engine,
     shop: &ShopId,
-    known: &HashMap<SkuId, Sku>,
+    known: &HashMap<SkuId, Sku, impl BuildHasher>,
     products: &[Product],
 ) -> Result<Imported, Failure> {
     let name = CustomerId::new("import").map_err(|error| Failure::Usage(error.to_string()))?;

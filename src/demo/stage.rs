@@ -55,10 +55,9 @@ pub(super) async fn set(engine: &Engine) -> Result<Stage, Failure> {
         .filter(|p| p.active && p.stock != Some(0))
         .filter_map(|p| SkuId::new(&p.sku).ok())
         .collect();
-    if !known.keys().any(|sku| sku.as_str() == BUNDLE) {
-        if let Some(bundle) = bundle(&products) {
-            done(engine, &shop, give(bundle)).await?;
-        }
+    let bundled = known.keys().any(|sku| sku.as_str() == BUNDLE);
+    if let Some(bundle) = bundle(&products).filter(|_| !bundled) {
+        done(engine, &shop, give(bundle)).await?;
     }
     let host = Actor {
         role: Role::Host,

@@ -69,15 +69,13 @@ async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<(
         let idle = next.is_err();
         match next {
             Ok(Some(Ok(Message::Text(text)))) => text.lines().for_each(|line| seen.take(line)),
-            Ok(Some(Ok(_))) => {}
             Ok(Some(Err(_)) | None) => return None,
-            Err(_) => {}
+            Ok(Some(Ok(_))) | Err(_) => {}
         }
         // Most of what arrives makes nobody tap.
-        if idle || chance.below(40) == 0 {
-            if let Some(tap) = seen.tap(chance) {
-                socket.send(Message::text(tap.to_string())).await.ok()?;
-            }
+        let taps = idle || chance.below(40) == 0;
+        if let Some(tap) = taps.then(|| seen.tap(chance)).flatten() {
+            socket.send(Message::text(tap.to_string())).await.ok()?;
         }
     }
 }

@@ -198,7 +198,7 @@ impl Shop {
     }
 }
 
-/// The time inside a UUIDv7; other UUIDs carry none.
+/// The time inside a `UUIDv7`; other UUIDs carry none.
 fn minted_at(id: u128) -> Option<Millis> {
     let version = (id >> 76) & 0xf;
     (version == 7).then(|| Millis(u64::try_from(id >> 80).unwrap_or(u64::MAX)))

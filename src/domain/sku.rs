@@ -5,6 +5,10 @@ use std::sync::Arc;
 use super::id::SkuId;
 
 /// What the back office says of a SKU.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent flags, R-INV-1"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkuSpec {
     /// Product and variation, as people read it.

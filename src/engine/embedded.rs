@@ -18,9 +18,9 @@ pub mod store;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::{Failure, Reply, Seen};
 use crate::clock::Clock;

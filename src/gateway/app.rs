@@ -105,12 +105,11 @@ impl App {
         let shop = self.mirror.shop_of(&live).ok_or(NoEntry::LiveNotFound)?;
         match who {
             None if !self.config.guests_may_watch => Err(NoEntry::Forbidden),
-            None => Ok((live, shop)),
             Some(who) if who.shop != shop.as_str() => Err(NoEntry::LiveNotFound),
             Some(who) if who.role == Role::Service || !who.may_enter(live.as_str()) => {
                 Err(NoEntry::Forbidden)
             }
-            Some(_) => Ok((live, shop)),
+            None | Some(_) => Ok((live, shop)),
         }
     }
 

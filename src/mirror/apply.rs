@@ -50,6 +50,7 @@ impl ShopRows {
         change
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn take(&mut self, position: Position, at: Millis, event: &Event, change: &mut Change) {
         match event {
             Event::SettingsChanged(settings) => {

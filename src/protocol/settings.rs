@@ -155,7 +155,7 @@ impl SettingsMessage {
                 });
             }
         }
-        let changed: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
-        changed.settings().map_err(str::to_owned)
+        let merged: Self = serde_json::from_value(all).map_err(|error| error.to_string())?;
+        merged.settings().map_err(str::to_owned)
     }
 }

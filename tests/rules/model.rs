@@ -6,6 +6,7 @@
 //! Where the specification is silent, `Reading:` says what was chosen.
 
 mod answer;
+mod back;
 mod book;
 mod count;
 mod drops;

@@ -5,9 +5,12 @@
 //! `LAPAK_SEED=17` one only.
 
 mod check;
+mod dice;
 mod program;
 mod run;
+mod running;
 mod seeds;
+mod selling;
 mod shrink;
 
 use run::Run;
@@ -15,6 +18,10 @@ use run::Run;
 /// Steps of all programs together, unless `LAPAK_STEPS` says otherwise.
 const STEPS: u64 = 400_000;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long to run is the tester's choice, not config"
+)]
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable)
         .ok()
@@ -49,15 +56,5 @@ fn seeds_that_once_failed_hold() {
     for (seed, found) in seeds::FOUND {
         println!("{seed}: {found}");
         shrink::must_hold(*seed);
-    }
-}
-
-#[test]
-#[ignore = "prints how programs fail, one line each, unshrunk"]
-fn survey() {
-    for seed in 1_000..1_000 + number("LAPAK_SURVEY").unwrap_or(200) {
-        if let Err(what) = run::run(&program::program(seed)) {
-            println!("SEED {seed} {}", what.replace('\n', " "));
-        }
     }
 }

@@ -2,6 +2,7 @@
 //! restart after every line.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::scenario::Play;
@@ -64,8 +65,10 @@ fn play(scenario: &Scenario, subject: Subject, restarts: Restarts) -> Result<(),
         if middle || restarts == Restarts::Always {
             play.restart();
         }
-        play.line(line)
-            .map_err(|what| (*number, format!("{line}\n    {what}")))?;
+        // A panic of the rules is told with its line, too.
+        let done = catch_unwind(AssertUnwindSafe(|| play.line(line)));
+        let done = done.unwrap_or_else(|_| Err("panics".into()));
+        done.map_err(|what| (*number, format!("{line}\n    {what}")))?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::domain::waitlist::{Place, WaitEntry};
 
 impl Shop {
     /// Makes an event true at `now`.
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     pub(super) fn apply(&mut self, now: Millis, event: &Event) {
         match event {
             Event::Booked { .. } => self.apply_booked(now, event),

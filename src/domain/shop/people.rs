@@ -17,6 +17,7 @@ use crate::domain::time::{ANSWER_KEPT_MS, Millis};
 const DONE: Answer = Answer::Done { drop: None };
 
 impl Draft<'_> {
+    #[expect(clippy::unnecessary_wraps, reason = "every rule has an outcome")]
     pub(super) fn restrict(&mut self, customer: &CustomerId, restricted: bool) -> Outcome {
         let is = self.customers.get(customer).is_some_and(|c| c.restricted);
         if is != restricted {
@@ -28,6 +29,7 @@ impl Draft<'_> {
         Ok(DONE)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "every rule has an outcome")]
     pub(super) fn group(&mut self, customer: &CustomerId, group: Option<&GroupId>) -> Outcome {
         let is = self.customers.get(customer).and_then(|c| c.group.as_ref());
         if is != group {
@@ -89,6 +91,7 @@ impl Draft<'_> {
     }
 
     /// Only of customers who wait is it kept whether they are there.
+    #[expect(clippy::unnecessary_wraps, reason = "every rule has an outcome")]
     pub(super) fn see_customer(&mut self, customer: &CustomerId, absent: bool) -> Outcome {
         let news = self
             .customers

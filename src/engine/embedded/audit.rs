@@ -96,7 +96,9 @@ impl<'a> Audit<'a> {
         if let Some(loaded) = loaded.filter(|_| whole) {
             compare(&shops, loaded, finding);
         }
-        shops.values().for_each(|shop| report.count(shop));
+        for shop in shops.values() {
+            report.count(shop);
+        }
         Ok(())
     }
 

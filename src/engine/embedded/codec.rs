@@ -48,7 +48,7 @@ pub fn decode_entry(bytes: &[u8]) -> Result<(ShopId, Decision), CodecError> {
 }
 
 /// A partition's shops as one snapshot. Equal shops give equal bytes.
-pub fn encode_snapshot(shops: &HashMap<ShopId, Shop>) -> Vec<u8> {
+pub fn encode_snapshot<S>(shops: &HashMap<ShopId, Shop, S>) -> Vec<u8> {
     let mut out = vec![SNAPSHOT_FORMAT];
     let mut writer = Writer::new(&mut out);
     let mut sorted: Vec<_> = shops.iter().collect();

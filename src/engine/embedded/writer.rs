@@ -1,9 +1,8 @@
 //! The one writer of the journal: takes what all partitions have decided, commits it in one
 //! transaction, and only then lets answers and facts go (group commit).
 
-use std::time::Instant;
-
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::store::{Error, Row, Store};
 use crate::engine::{Failure, Reply};
@@ -110,7 +109,9 @@ pub(super) fn run(
             batches.into_iter().for_each(Batch::give_up);
             return Err(error);
         }
-        batches.into_iter().for_each(|batch| publish(batch, feed));
+        for batch in batches {
+            publish(batch, feed);
+        }
         metrics()
             .journal
             .size

@@ -222,7 +222,8 @@ impl Line {
             who.and_then(|who| self.app.limiter.check_hello(&who.shop, &who.sub).err())
         {
             let retry_ms = limited.retry_ms;
-            return self.push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
+            return self
+                .push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
         }
         let (live, shop) = (&self.seated.live, &self.seated.shop);
         if let Ok(Some(mut message)) = welcome::standing(&self.app, live, shop, who).await {

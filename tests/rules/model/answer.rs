@@ -6,7 +6,8 @@ use lapak::domain::{Actor, Command, Millis, Rejection, Request, RequestKey, Role
 
 use super::{Kept, Model};
 
-const DAY_MS: u64 = 24 * 3_600_000;
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 /// How far ahead a client's clock may be (S-18).
 const AHEAD_MS: u64 = 120_000;
 
@@ -91,9 +92,27 @@ impl Model {
             }
         }
         due.retain(|(at, ..)| *at <= now);
-        due.into_iter()
-            .min_by_key(|(at, kind, id, _)| (*at, *kind, *id))
-            .map(|(.., c)| c)
+        let first = due
+            .into_iter()
+            .min_by_key(|(at, kind, id, _)| (*at, *kind, *id));
+        first
+            .map(|(.., command)| command)
+            .or_else(|| self.forgets(now))
+    }
+
+    /// D.11: what is older than a day may go. Reading: last of all that is due, and an hour's
+    /// worth at a time.
+    fn forgets(&self, now: u64) -> Option<Command> {
+        let oldest = self
+            .answers
+            .iter()
+            .map(|k| k.at)
+            .chain(self.ended.iter().map(|b| b.at))
+            .min();
+        let due = oldest.is_some_and(|at| at + DAY_MS + HOUR_MS <= now);
+        due.then(|| Command::Forget {
+            before: Millis(now - DAY_MS),
+        })
     }
 
     fn run(&mut self, by: &Actor, command: &Command) -> Outcome {
@@ -141,8 +160,8 @@ impl Model {
             Command::RestrictCustomer {
                 customer,
                 restricted,
-            } => self.restrict(customer, *restricted),
-            Command::GroupCustomer { customer, group } => self.group(customer, group.as_ref()),
+            } => Ok(self.restrict(customer, *restricted)),
+            Command::GroupCustomer { customer, group } => Ok(self.group(customer, group.as_ref())),
             Command::AdjustReputation {
                 customer,
                 delta,
@@ -151,7 +170,7 @@ impl Model {
             Command::ChangeSettings(settings) => self.change_settings(settings),
             Command::PutLive { live, spec } => self.put_live(live, spec),
             Command::EndLive { live } => self.end_live(live),
-            Command::SeeCustomer { customer, absent } => self.see_customer(customer, *absent),
+            Command::SeeCustomer { customer, absent } => Ok(self.see_customer(customer, *absent)),
             Command::Forget { before } => self.forget(before.0),
         }
     }
@@ -193,9 +212,9 @@ fn needed(command: &Command) -> Role {
         | Command::CloseDrop { .. }
         | Command::ExtendDrop { .. }
         | Command::AddStock { .. }
-        | Command::SetStock { force: false, .. } => Role::Host,
+        | Command::SetStock { force: false, .. }
         // Reading: taking a SKU off sale during a live is the host's.
-        Command::ActivateSkus { .. } => Role::Host,
+        | Command::ActivateSkus { .. } => Role::Host,
         // "settings, reputation adjust, force corrections", and the catalog.
         Command::SetStock { force: true, .. }
         | Command::PutSku { .. }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lapak::domain::live::Video;
 use lapak::domain::shop::Outcome;
-use lapak::domain::{CustomerId, GroupId, LiveId, LiveSpec, Rejection, Settings};
+use lapak::domain::{Answer, CustomerId, GroupId, LiveId, LiveSpec, Rejection, Settings};
 
 use super::drops::done;
 use super::{Live, Model};
@@ -13,14 +13,14 @@ const DAY_MS: u64 = 86_400_000;
 const MINUTE_MS: u64 = 60_000;
 
 impl Model {
-    pub(super) fn restrict(&mut self, customer: &CustomerId, restricted: bool) -> Outcome {
+    pub(super) fn restrict(&mut self, customer: &CustomerId, restricted: bool) -> Answer {
         self.customer_mut(customer).restricted = restricted;
-        Ok(done(None))
+        done(None)
     }
 
-    pub(super) fn group(&mut self, customer: &CustomerId, group: Option<&GroupId>) -> Outcome {
+    pub(super) fn group(&mut self, customer: &CustomerId, group: Option<&GroupId>) -> Answer {
         self.customer_mut(customer).group = group.cloned();
-        Ok(done(None))
+        done(None)
     }
 
     /// R-BOOK-4: clamped after each step.
@@ -40,11 +40,11 @@ impl Model {
     }
 
     /// Whether a customer is there matters only while they wait.
-    pub(super) fn see_customer(&mut self, customer: &CustomerId, away: bool) -> Outcome {
+    pub(super) fn see_customer(&mut self, customer: &CustomerId, away: bool) -> Answer {
         if self.waits_any(customer) {
             self.customer_mut(customer).away = away;
         }
-        Ok(done(None))
+        done(None)
     }
 
     pub(super) fn change_settings(&mut self, settings: &Settings) -> Outcome {

@@ -164,21 +164,6 @@ impl Seen {
         if self == model {
             return None;
         }
-        fn first<T: std::fmt::Debug + PartialEq>(name: &str, is: &[T], ought: &[T]) -> String {
-            let at = is
-                .iter()
-                .zip(ought)
-                .position(|(a, b)| a != b)
-                .unwrap_or(is.len().min(ought.len()));
-            if at == is.len() && at == ought.len() {
-                return String::new();
-            }
-            format!(
-                "\n  {name}\n    shop:  {:?}\n    model: {:?}",
-                is.get(at),
-                ought.get(at)
-            )
-        }
         Some(
             [
                 first("time", &[self.now], &[model.now]),
@@ -192,6 +177,23 @@ impl Seen {
             .concat(),
         )
     }
+}
+
+/// The first place where two lists differ, in words.
+fn first<T: std::fmt::Debug + PartialEq>(name: &str, is: &[T], ought: &[T]) -> String {
+    let at = is
+        .iter()
+        .zip(ought)
+        .position(|(a, b)| a != b)
+        .unwrap_or(is.len().min(ought.len()));
+    if at == is.len() && at == ought.len() {
+        return String::new();
+    }
+    format!(
+        "\n  {name}\n    shop:  {:?}\n    model: {:?}",
+        is.get(at),
+        ought.get(at)
+    )
 }
 
 type CustomerSeen = (CustomerId, u64, bool, bool, Option<GroupId>);

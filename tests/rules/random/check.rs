@@ -73,10 +73,10 @@ impl Ledger {
 pub(super) fn put_back(shop: &Shop) -> Shop {
     let mut back = Shop::default();
     back.now = shop.now;
-    back.settings = shop.settings.clone();
-    back.skus = shop.skus.clone();
-    back.lives = shop.lives.clone();
-    back.customers = shop.customers.clone();
+    back.settings.clone_from(&shop.settings);
+    back.skus.clone_from(&shop.skus);
+    back.lives.clone_from(&shop.lives);
+    back.customers.clone_from(&shop.customers);
     back.next_ticket = shop.next_ticket;
     for customer in back.customers.values_mut() {
         customer.held.clear();

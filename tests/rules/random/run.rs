@@ -105,7 +105,7 @@ impl Pair {
             self.decide(&request)?;
         }
         self.compare()?;
-        if self.told.steps % EVERY == 0 {
+        if self.told.steps.is_multiple_of(EVERY) {
             self.rebuild()
         } else {
             Ok(())

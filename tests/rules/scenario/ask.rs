@@ -32,6 +32,7 @@ fn live(name: &str) -> Result<LiveId, String> {
 
 impl Play {
     /// The command of a verb; none if the verb is no command.
+    #[expect(clippy::too_many_lines, reason = "one arm a verb")]
     pub(super) fn command(
         &mut self,
         verb: &str,
@@ -47,7 +48,7 @@ impl Play {
                 admin(Command::ChangeSettings(Arc::new(settings)))
             }
             "sku" => {
-                let command = self.sku_command(w)?;
+                let command = sku_command(w)?;
                 admin(command)
             }
             "activate" | "deactivate" => {
@@ -307,39 +308,39 @@ impl Play {
         );
         Ok(s)
     }
+}
 
-    fn sku_command(&mut self, w: &mut Words<'_>) -> Result<Command, String> {
-        let id = w.next("SKU")?;
-        let mut components = Vec::new();
-        for part in w
-            .after("made-of")?
-            .into_iter()
-            .flat_map(|list| list.split(','))
-        {
-            let (name, units) = part.split_once('*').unwrap_or((part, "1"));
-            components.push(Component {
-                sku: sku(name)?,
-                units: number(units)?,
-            });
-        }
-        let (tracked, digital) = (w.flag("tracked"), w.flag("digital"));
-        w.flag("untracked");
-        let spec = SkuSpec {
-            title: id.into(),
-            image: None,
-            price: w.number("price")?.unwrap_or(99_000),
-            active: !w.flag("not-active"),
-            preorder: w.flag("pre-order"),
-            physical: !digital,
-            track_stock: tracked,
-            components,
-        };
-        Ok(Command::PutSku {
-            sku: sku(id)?,
-            spec: Arc::new(spec),
-            on_hand: w.number("stock")?,
-        })
+fn sku_command(w: &mut Words<'_>) -> Result<Command, String> {
+    let id = w.next("SKU")?;
+    let mut components = Vec::new();
+    for part in w
+        .after("made-of")?
+        .into_iter()
+        .flat_map(|list| list.split(','))
+    {
+        let (name, units) = part.split_once('*').unwrap_or((part, "1"));
+        components.push(Component {
+            sku: sku(name)?,
+            units: number(units)?,
+        });
     }
+    let (tracked, digital) = (w.flag("tracked"), w.flag("digital"));
+    w.flag("untracked");
+    let spec = SkuSpec {
+        title: id.into(),
+        image: None,
+        price: w.number("price")?.unwrap_or(99_000),
+        active: !w.flag("not-active"),
+        preorder: w.flag("pre-order"),
+        physical: !digital,
+        track_stock: tracked,
+        components,
+    };
+    Ok(Command::PutSku {
+        sku: sku(id)?,
+        spec: Arc::new(spec),
+        on_hand: w.number("stock")?,
+    })
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {

@@ -53,7 +53,7 @@ impl<'a> Words<'a> {
             w.strip_prefix('x')
                 .is_some_and(|n| n.parse::<u64>().is_ok())
         };
-        let Some(at) = self.0.iter().position(|w| is(w)) else {
+        let Some(at) = self.0.iter().position(is) else {
             return Ok(None);
         };
         number(&self.0.remove(at)[1..]).map(Some)

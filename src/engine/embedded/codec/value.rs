@@ -115,7 +115,9 @@ impl<T: Code> Code for Option<T> {
 impl<T: Code> Code for Vec<T> {
     fn put(&self, w: &mut Writer<'_>) {
         w.count(self.len());
-        self.iter().for_each(|item| item.put(w));
+        for item in self {
+            item.put(w);
+        }
     }
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {

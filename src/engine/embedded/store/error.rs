@@ -90,11 +90,15 @@ impl Error {
         Self::Io(format!("{}: {error}", path.display()))
     }
 
-    pub(super) fn damaged(partition: Partition, position: Position, what: impl ToString) -> Self {
+    pub(super) fn damaged(
+        partition: Partition,
+        position: Position,
+        what: impl Into<String>,
+    ) -> Self {
         Self::Damaged {
             partition,
             position,
-            what: what.to_string(),
+            what: what.into(),
         }
     }
 }

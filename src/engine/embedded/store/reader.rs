@@ -41,6 +41,9 @@ pub struct Loaded {
     pub passed_over: Vec<String>,
 }
 
+/// A snapshot's place in the chain, and the shops in it.
+type Restored = (Link, HashMap<ShopId, Shop>);
+
 /// What a walk over a partition's whole chain has found in order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -143,7 +146,7 @@ impl Reader {
         &self,
         partition: Partition,
         passed_over: &mut Vec<String>,
-    ) -> Result<Option<(Link, HashMap<ShopId, Shop>)>, Error> {
+    ) -> Result<Option<Restored>, Error> {
         let heads = match snapshots::heads(&self.snapshots, partition) {
             Err(Error::Corrupt(what)) => vec![Err(what)],
             heads => heads?,
@@ -166,7 +169,7 @@ impl Reader {
         &self,
         partition: Partition,
         head: Result<Head, String>,
-    ) -> Result<Result<(Link, HashMap<ShopId, Shop>), String>, Error> {
+    ) -> Result<Result<Restored, String>, Error> {
         let head = match head {
             Ok(head) => head,
             Err(what) => return Ok(Err(what)),
@@ -207,8 +210,8 @@ fn decode(
     position: Position,
     payload: &[u8],
 ) -> Result<(ShopId, Decision), Error> {
-    let (shop, decision) =
-        codec::decode_entry(payload).map_err(|error| Error::damaged(partition, position, error))?;
+    let (shop, decision) = codec::decode_entry(payload)
+        .map_err(|error| Error::damaged(partition, position, error.to_string()))?;
     if Partition::of(&shop) == partition {
         Ok((shop, decision))
     } else {
