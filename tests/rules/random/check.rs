@@ -87,11 +87,11 @@ pub(super) fn put_back(shop: &Shop) -> Shop {
         drop.held.clear();
         back.put_back_drop(*id, drop);
     }
-    for (id, booking) in shop.bookings_by_age() {
-        back.put_back_booking(id, booking.clone());
-    }
-    for (caller, id, kept) in shop.answers_by_age() {
-        back.put_back_answer(caller.clone(), id, kept.clone());
-    }
+    let bookings = shop.bookings_by_age().map(|(id, b)| (id, b.clone()));
+    back.put_back_bookings(shop.bookings.len(), bookings);
+    let answers = shop
+        .answers_by_age()
+        .map(|(caller, id, kept)| (caller.clone(), id, kept.clone()));
+    back.put_back_answers(shop.answers.len(), answers);
     back
 }
