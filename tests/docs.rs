@@ -51,7 +51,11 @@ fn every_link_leads_somewhere() {
                 continue;
             }
             let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
-            let target = if file.is_empty() { page.path.clone() } else { page.beside(file) };
+            let target = if file.is_empty() {
+                page.path.clone()
+            } else {
+                page.beside(file)
+            };
             if !exists(&target) {
                 broken.insert(format!("{}: {link}: no {target}", page.path));
             } else if !anchor.is_empty() && !anchors(&read(&target)).contains(anchor) {
@@ -76,7 +80,10 @@ fn every_document_can_be_reached_from_the_readme() {
         }
     }
     let all: BTreeSet<_> = documents().into_iter().collect();
-    assert_eq!(all.difference(&reached).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(
+        all.difference(&reached).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
 }
 
 /// Runs every `lapak …` of the docs with `--help` in the place of its arguments' effects, so that an
@@ -85,7 +92,10 @@ fn every_document_can_be_reached_from_the_readme() {
 fn every_command_of_the_docs_parses() {
     let mut seen = 0;
     for page in pages() {
-        for command in fenced(&page.text, "sh").iter().filter_map(|line| lapak_arguments(line)) {
+        for command in fenced(&page.text, "sh")
+            .iter()
+            .filter_map(|line| lapak_arguments(line))
+        {
             seen += 1;
             let output = Command::new(env!("CARGO_BIN_EXE_lapak"))
                 .args(&command)
@@ -95,7 +105,11 @@ fn every_command_of_the_docs_parses() {
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
             assert!(output.status.success(), "{}: lapak {command:?}", page.path);
             for flag in command.iter().filter(|word| word.starts_with("--")) {
-                assert!(said.contains(flag.as_str()), "{}: lapak {command:?} has no {flag}", page.path);
+                assert!(
+                    said.contains(flag.as_str()),
+                    "{}: lapak {command:?} has no {flag}",
+                    page.path
+                );
             }
         }
     }
@@ -105,7 +119,9 @@ fn every_command_of_the_docs_parses() {
 /// The words after `lapak` or `cargo run … --` of a command line, up to a comment or a pipe.
 fn lapak_arguments(line: &str) -> Option<Vec<String>> {
     let line = line.split(" #").next()?.split('|').next()?;
-    let mut words = line.split_whitespace().skip_while(|word| word.contains('='));
+    let mut words = line
+        .split_whitespace()
+        .skip_while(|word| word.contains('='));
     let program = words.next()?;
     if program == "cargo" {
         words.find(|word| *word == "--")?;
@@ -129,7 +145,9 @@ fn every_target_of_make_that_the_docs_name_exists() {
             for target in words.take_while(|word| !word.starts_with('#')) {
                 let known = target.contains('=')
                     || target.starts_with('-')
-                    || makefile.lines().any(|rule| rule.starts_with(&format!("{target}:")));
+                    || makefile
+                        .lines()
+                        .any(|rule| rule.starts_with(&format!("{target}:")));
                 assert!(known, "{}: make {target}", page.path);
             }
         }
@@ -155,8 +173,12 @@ fn rooms_use_only_what_the_map_allows() {
     let map = rooms::map(&read("docs/ARCHITECTURE.md"));
     let mut faults = BTreeSet::new();
     for path in rust_files("src") {
-        let Some(room) = rooms::room_of(&path) else { continue };
-        let allowed = map.get(&room).unwrap_or_else(|| panic!("{path}: no room {room} in the map"));
+        let Some(room) = rooms::room_of(&path) else {
+            continue;
+        };
+        let allowed = map
+            .get(&room)
+            .unwrap_or_else(|| panic!("{path}: no room {room} in the map"));
         for used in rooms::rooms_used(&rooms::without_tests(&read(&path))) {
             if used != room && !allowed.contains(&used) {
                 faults.insert(format!("{path} uses {used}"));
@@ -165,7 +187,10 @@ fn rooms_use_only_what_the_map_allows() {
     }
     assert!(faults.is_empty(), "{faults:#?}");
     for room in map.keys() {
-        assert!(exists(&format!("src/{room}.rs")), "the map has a room {room} that is not there");
+        assert!(
+            exists(&format!("src/{room}.rs")),
+            "the map has a room {room} that is not there"
+        );
     }
 }
 
@@ -188,12 +213,21 @@ fn crates_stay_in_their_rooms() {
     for path in rust_files("src") {
         let text = rooms::without_tests(&read(&path));
         for (name, owners) in OWNERS {
-            if rooms::names_crate(&text, name) && !owners.iter().any(|owner| path.starts_with(owner)) {
+            if rooms::names_crate(&text, name)
+                && !owners.iter().any(|owner| path.starts_with(owner))
+            {
                 faults.insert(format!("{path} names {name}"));
             }
         }
         if path.starts_with("src/domain") {
-            for name in ["serde", "tokio", "tracing", "futures_util", "bytes", "metrics"] {
+            for name in [
+                "serde",
+                "tokio",
+                "tracing",
+                "futures_util",
+                "bytes",
+                "metrics",
+            ] {
                 if rooms::names_crate(&text, name) {
                     faults.insert(format!("{path} names {name}"));
                 }
@@ -206,7 +240,14 @@ fn crates_stay_in_their_rooms() {
 #[test]
 fn no_document_names_a_place_outside_the_repository() {
     for page in pages() {
-        for word in ["/work/", "/home/", "/root/", "/tmp/", "../shared", "file://"] {
+        for word in [
+            "/work/",
+            "/home/",
+            "/root/",
+            "/tmp/",
+            "../shared",
+            "file://",
+        ] {
             assert!(!page.text.contains(word), "{} names {word}", page.path);
         }
     }
@@ -219,10 +260,20 @@ fn the_readers_read() {
     assert_eq!(code_spans(text), ["src/lib.rs", "c"]);
     assert_eq!(links(text), ["docs/A.md#b-c"]);
     assert_eq!(anchors(text), BTreeSet::from(["b-c".to_owned()]));
-    let commands: Vec<_> = fenced(text, "sh").iter().filter_map(|l| lapak_arguments(l)).collect();
+    let commands: Vec<_> = fenced(text, "sh")
+        .iter()
+        .filter_map(|l| lapak_arguments(l))
+        .collect();
     assert_eq!(commands, [vec!["audit", "--state", "s"], vec!["serve"]]);
-    assert_eq!(lapak_arguments("cargo run --release -- demo"), Some(vec!["demo".to_owned()]));
+    assert_eq!(
+        lapak_arguments("cargo run --release -- demo"),
+        Some(vec!["demo".to_owned()])
+    );
     assert_eq!(lapak_arguments("cargo build --release"), None);
-    let used = rooms::rooms_used("use crate::{clock, engine::{Engine, x}};\nuse crate::mirror::Mirror;");
-    assert_eq!(used, BTreeSet::from(["clock".into(), "engine".into(), "mirror".into()]));
+    let used =
+        rooms::rooms_used("use crate::{clock, engine::{Engine, x}};\nuse crate::mirror::Mirror;");
+    assert_eq!(
+        used,
+        BTreeSet::from(["clock".into(), "engine".into(), "mirror".into()])
+    );
 }

@@ -9,6 +9,9 @@ use crate::domain::{BookingId, Command, CustomerId, DropId, LiveId, Millis, Mode
 use crate::protocol::from_client::{Asked, DropMode, Units};
 use uuid::Uuid;
 
+/// Most units of one request: one tap of a billion would fill a waitlist for everybody.
+const QTY_MAX: u32 = 1_000;
+
 /// The field that is wrong.
 pub(super) type Wrong = &'static str;
 
@@ -26,7 +29,7 @@ pub(super) fn command(asked: &Asked, live: &LiveId) -> Result<Option<Command>, W
             live: live.clone(),
             drop: drop_id(drop)?,
             sku: sku_id(sku)?,
-            qty: *qty,
+            qty: at_most(*qty)?,
             accept_partial: *accept_partial,
             join_waitlist: *join_waitlist,
         },
@@ -174,4 +177,8 @@ fn sku_id(text: &str) -> Result<SkuId, Wrong> {
 
 fn customer_id(text: &str) -> Result<CustomerId, Wrong> {
     CustomerId::new(text).map_err(|_| "customer")
+}
+
+fn at_most(qty: u32) -> Result<u32, Wrong> {
+    if qty <= QTY_MAX { Ok(qty) } else { Err("qty") }
 }

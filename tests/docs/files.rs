@@ -22,7 +22,9 @@ pub(crate) fn under(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut todo = vec![folder.to_owned()];
     while let Some(folder) = todo.pop() {
-        let Ok(entries) = fs::read_dir(repository(&folder)) else { continue };
+        let Ok(entries) = fs::read_dir(repository(&folder)) else {
+            continue;
+        };
         for entry in entries {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
@@ -41,7 +43,11 @@ pub(crate) fn under(folder: &str) -> Vec<String> {
 /// README and everything written under docs.
 pub(crate) fn documents() -> Vec<String> {
     let mut all = vec!["README.md".to_owned()];
-    all.extend(under("docs").into_iter().filter(|path| path.ends_with(".md")));
+    all.extend(
+        under("docs")
+            .into_iter()
+            .filter(|path| path.ends_with(".md")),
+    );
     all
 }
 
@@ -54,7 +60,10 @@ pub(crate) fn rust_files(folder: &str) -> Vec<String> {
 /// Names of all test functions.
 pub(crate) fn test_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in ["src", "tests", "web/src", "load-tests/src"].iter().flat_map(|f| rust_files(f)) {
+    for path in ["src", "tests", "web/src", "load-tests/src"]
+        .iter()
+        .flat_map(|f| rust_files(f))
+    {
         let mut marked = false;
         for line in read(&path).lines().map(str::trim) {
             if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {

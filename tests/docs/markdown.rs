@@ -78,7 +78,9 @@ pub(crate) fn anchors(text: &str) -> BTreeSet<String> {
     headings
         .map(|line| {
             let words = line.trim_start_matches('#').trim().to_lowercase();
-            let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            let kept = words
+                .chars()
+                .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
             kept.map(|c| if c == ' ' { '-' } else { c }).collect()
         })
         .collect()
@@ -86,15 +88,31 @@ pub(crate) fn anchors(text: &str) -> BTreeSet<String> {
 
 /// Whether a code span names a file or folder of the repository.
 pub(crate) fn is_path(span: &str) -> bool {
-    const ROOTS: &[&str] = &["src/", "tests/", "docs/", "config/", "web/", "scripts/", "load-tests/", "benches/", ".ci/"];
+    const ROOTS: &[&str] = &[
+        "src/",
+        "tests/",
+        "docs/",
+        "config/",
+        "web/",
+        "scripts/",
+        "load-tests/",
+        "benches/",
+        ".ci/",
+    ];
     const BUILT: &[&str] = &["web/dist", "web/node_modules"];
-    let plain = span.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
-    plain && ROOTS.iter().any(|root| span.starts_with(root)) && !BUILT.iter().any(|b| span.starts_with(b))
+    let plain = span
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+    plain
+        && ROOTS.iter().any(|root| span.starts_with(root))
+        && !BUILT.iter().any(|b| span.starts_with(b))
 }
 
 /// Whether a code span looks like a test's name: a sentence of at least three words.
 pub(crate) fn is_test_name(span: &str) -> bool {
-    let small = span.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let small = span
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let words = span.split('_').count();
     let metric = span.starts_with("lapak_") || span.starts_with("process_");
     let unit = ["_ms", "_max", "_min", "_s", "_seconds", "_bytes", "_burst"];

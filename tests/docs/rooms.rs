@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each room with the rooms it may use, from the table with the columns room, what it is, uses.
 pub(crate) fn map(text: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let rows = text.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
+    let rows = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| room |"))
+        .skip(2);
     rows.take_while(|line| line.starts_with('|'))
         .map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -19,7 +22,8 @@ pub(crate) fn map(text: &str) -> BTreeMap<String, BTreeSet<String>> {
 pub(crate) fn room_of(path: &str) -> Option<String> {
     let rest = path.strip_prefix("src/")?;
     let room = rest.split('/').next()?.trim_end_matches(".rs");
-    let of_tests = path.contains("/tests") || path.ends_with("/any.rs") || path.ends_with("/program.rs");
+    let of_tests =
+        path.contains("/tests") || path.ends_with("/any.rs") || path.ends_with("/program.rs");
     (!matches!(room, "main" | "lib") && !of_tests).then(|| room.to_owned())
 }
 
@@ -29,7 +33,12 @@ pub(crate) fn without_tests(text: &str) -> String {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let tests = line.starts_with("#[cfg(test)]");
-        if tests && lines.clone().take(4).any(|next| next.starts_with("mod ") && next.ends_with('{')) {
+        if tests
+            && lines
+                .clone()
+                .take(4)
+                .any(|next| next.starts_with("mod ") && next.ends_with('{'))
+        {
             break;
         }
         kept.push_str(line);
@@ -54,7 +63,11 @@ pub(crate) fn rooms_used(text: &str) -> BTreeSet<String> {
     let code: String = code(text).collect::<Vec<_>>().join("\n");
     let mut used = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
-        if code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_') {
+        if code[..at]
+            .chars()
+            .next_back()
+            .is_some_and(|c| c.is_alphanumeric() || c == '_')
+        {
             continue;
         }
         let rest = &code[at + "crate::".len()..];
@@ -86,9 +99,12 @@ fn firsts(list: &str) -> BTreeSet<String> {
 }
 
 fn word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }

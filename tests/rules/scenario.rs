@@ -28,7 +28,8 @@ use words::{Words, duration};
 
 /// The live that every scenario starts with.
 const LIVE: &str = "malam";
-const START_MS: u64 = 1_700_000_000_000;
+/// When every table begins.
+pub(crate) const START: Millis = Millis(1_700_000_000_000);
 
 /// A scenario being played.
 pub(crate) struct Play {
@@ -47,7 +48,7 @@ impl Play {
     pub(crate) fn new(subject: Subject) -> Self {
         let mut play = Self {
             subject,
-            clock: Millis(START_MS),
+            clock: START,
             settings: Settings::default(),
             drops: BTreeMap::new(),
             sku_of: BTreeMap::new(),

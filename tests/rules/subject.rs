@@ -2,12 +2,18 @@
 //! answer the five questions below.
 
 use lapak::domain::shop::{Outcome, Verdict};
-use lapak::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop};
+use lapak::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop, ShopId};
+
+mod embedded;
+
+use embedded::Embedded;
 
 /// Something that decides for one shop.
 pub(crate) enum Subject {
     /// The rules themselves.
     Domain(Domain),
+    /// The embedded engine, journal and all.
+    Embedded(Box<Embedded>),
 }
 
 /// The rules, with a journal to start again from.
@@ -22,10 +28,16 @@ impl Subject {
         Self::Domain(Domain::default())
     }
 
+    pub(crate) fn embedded() -> Self {
+        let shop = ShopId::new("toko").unwrap();
+        Self::Embedded(Box::new(Embedded::start(shop, super::scenario::START)))
+    }
+
     /// Lets time come to `now`, so that all that is due has happened.
     pub(crate) fn advance(&mut self, now: Millis) {
         match self {
             Self::Domain(domain) => domain.drain(now),
+            Self::Embedded(engine) => engine.advance(now),
         }
     }
 
@@ -36,6 +48,7 @@ impl Subject {
                 domain.drain(now);
                 domain.decide(now, request)
             }
+            Self::Embedded(engine) => engine.submit(now, request),
         }
     }
 
@@ -43,6 +56,7 @@ impl Subject {
     pub(crate) fn shop(&self) -> Shop {
         match self {
             Self::Domain(domain) => domain.shop.clone(),
+            Self::Embedded(engine) => engine.shop(),
         }
     }
 
@@ -56,6 +70,7 @@ impl Subject {
                 }
                 domain.shop = shop;
             }
+            Self::Embedded(engine) => engine.restart(),
         }
     }
 }

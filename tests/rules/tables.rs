@@ -122,6 +122,11 @@ fn tables_hold_on_the_domain_with_restarts_everywhere() {
 }
 
 #[test]
+fn tables_hold_on_the_embedded_engine_with_a_restart_in_the_middle() {
+    play_all(Subject::embedded, Restarts::Middle);
+}
+
+#[test]
 fn a_wrong_table_is_told_by_line_and_word() {
     let wrong = [
         ("sku KAOS tracked stok 3", "not understood: stok 3"),
