@@ -62,7 +62,7 @@ endif
 test-doc: ## The examples in doc comments
 	$(CARGO) test --locked --workspace --doc
 
-test-browser: web/node_modules/.package-lock.json ## Pages in Chromium; builds them first
+test-browser: web/node_modules/.package-lock.json ## Pages in Chromium, also on the real server
 	cd web && $(NPM) run --silent test:browser
 
 .PHONY: web web-dev bench load docker

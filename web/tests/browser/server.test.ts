@@ -1,0 +1,92 @@
+// The pages in a real browser against the real server: `lapak demo`, killed and started again.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DESK, open_browser, PHONE } from "./stage";
+
+const BINARY = process.env["LAPAK_BIN"] ?? resolve(import.meta.dirname, "../../../target/debug/lapak");
+
+/** A server that comes back calls its viewers over some seconds. */
+const soon = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 30_000 });
+
+interface Ready {
+  url: string;
+  pages: { watch: string; host: string };
+}
+
+let browser: Browser;
+let state: string;
+let server: ChildProcess;
+let ready: Ready;
+
+/** Starts the demo without simulated viewers and waits until it says that it is ready. */
+async function start(listen: string): Promise<Ready> {
+  const args = ["demo", "--json", "--viewers", "0", "--listen", listen, "--state", state];
+  server = spawn(BINARY, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
+  for await (const line of lines) return JSON.parse(line) as Ready;
+  throw new Error("the server ended before it was ready");
+}
+
+async function stop(signal: NodeJS.Signals): Promise<number | null> {
+  const gone = new Promise<number | null>((done) => server.once("exit", (code) => done(code)));
+  server.kill(signal);
+  return gone;
+}
+
+async function open(url: string, viewport: { width: number; height: number }): Promise<Page> {
+  const context = await browser.newContext({ viewport, locale: "en-US" });
+  const page = await context.newPage();
+  await page.goto(url);
+  return page;
+}
+
+beforeAll(async () => {
+  expect(existsSync(BINARY), `${BINARY} is missing: run cargo build, or set LAPAK_BIN`).toBe(true);
+  state = mkdtempSync(join(tmpdir(), "lapak-browser-"));
+  [browser, ready] = [await open_browser(), await start("127.0.0.1:0")];
+});
+afterAll(async () => {
+  await browser?.close();
+  if (server?.exitCode === null) await stop("SIGKILL");
+  rmSync(state, { recursive: true, force: true });
+});
+
+test("a booking is held through kill -9, and the page goes on without a reload", async () => {
+  const host = await open(ready.pages.host, DESK);
+  const page = await open(ready.pages.watch, PHONE);
+  const first = page.locator(".drop").first();
+  await first.locator("[data-act=book]").click();
+  await soon(() => page.locator(".mine .countdown").count()).toBe(1);
+  await soon(() => first.locator(".stock-text").textContent()).toContain("11");
+  await soon(() => host.locator("body").textContent()).toContain("anda");
+
+  await page.evaluate(() => Object.assign(window, { same: true }));
+  await stop("SIGKILL");
+  const again = await start(new URL(ready.url).host);
+  expect(again.url).toBe(ready.url);
+
+  // The page has come back by itself: the booking is there, and cancelling it is answered.
+  await page.locator(".mine button").first().click();
+  await page.locator("[data-act=cancel]").click();
+  await soon(() => page.locator(".mine .countdown").count()).toBe(0);
+  await soon(() => first.locator(".stock-text").textContent()).toContain("12");
+  expect(await page.evaluate(() => "same" in window)).toBe(true);
+});
+
+test("a restart in good order ends with 0, and viewers are called back", async () => {
+  const page = await open(ready.pages.watch, PHONE);
+  await page.locator(".drop").first().locator("[data-act=book]").click();
+  await soon(() => page.locator(".mine .countdown").count()).toBe(1);
+  expect(await stop("SIGTERM")).toBe(0);
+  await start(new URL(ready.url).host);
+  const second = page.locator(".drop").nth(1);
+  await second.locator("[data-act=book]").click();
+  // Only one row is shown at first; its heading counts both.
+  await soon(() => page.locator(".mine-head").textContent()).toContain("(2)");
+});
