@@ -73,7 +73,6 @@ pub(crate) fn test_names() -> BTreeSet<String> {
                 marked = false;
             }
         }
-        // In proptest's macro functions are marked the same way.
     }
     names
 }
