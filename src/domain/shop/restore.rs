@@ -2,6 +2,8 @@
 //! lives and customers are plain fields; drops, bookings and answers go through here, in the
 //! order given, because indexes are made from them.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{Due, Kept, Shop};
 use crate::domain::booking::{Booking, BookingState};
 use crate::domain::drop::{Drop, DropState};
@@ -71,51 +73,46 @@ impl Shop {
     ) {
         self.bookings.reserve(room);
         let mut due = Vec::with_capacity(room);
-        let mut held = Vec::with_capacity(room);
+        let mut of_drops: BTreeMap<DropId, Vec<BookingId>> = BTreeMap::new();
+        let mut of_customers: HashMap<CustomerId, Vec<BookingId>> = HashMap::new();
         for (id, booking) in bookings {
             match booking.state {
                 BookingState::Ended(_, at) => self.ended_by_age.push_back((at, id)),
                 BookingState::Held => {
-                    due.push((booking.deadline, id));
-                    held.push((booking.drop, id));
-                    if let Some(customer) = self.customers.get_mut(&booking.customer) {
-                        customer.held.insert(id);
+                    due.push((booking.deadline, Due::Expires(id)));
+                    of_drops.entry(booking.drop).or_default().push(id);
+                    match of_customers.get_mut(&booking.customer) {
+                        Some(held) => held.push(id),
+                        None => drop(of_customers.insert(booking.customer.clone(), vec![id])),
                     }
                 }
             }
             self.bookings.insert(id, booking);
         }
-        self.put_back_held(held);
         self.put_back_due(due);
-    }
-
-    /// Tells drops which bookings they hold.
-    fn put_back_held(&mut self, mut held: Vec<(DropId, BookingId)>) {
-        held.sort_unstable();
-        for of_drop in held.chunk_by(|(one, _), (other, _)| one == other) {
-            let drop = of_drop.first().and_then(|(id, _)| self.drops.get_mut(id));
-            if let Some(drop) = drop {
-                drop.held
-                    .append(&mut of_drop.iter().map(|(_, id)| *id).collect());
+        for (drop, held) in of_drops {
+            if let Some(drop) = self.drops.get_mut(&drop) {
+                drop.held = held.into_iter().collect();
+            }
+        }
+        for (customer, held) in of_customers {
+            if let Some(customer) = self.customers.get_mut(&customer) {
+                customer.held = held.into_iter().collect();
             }
         }
     }
 
     /// Makes held bookings due, unless their drop is frozen.
-    fn put_back_due(&mut self, mut due: Vec<(Millis, BookingId)>) {
-        let frozen: Vec<_> = self
-            .drops
-            .values()
-            .filter(|d| d.frozen_since.is_some())
-            .collect();
-        if !frozen.is_empty() {
-            due.retain(|(_, id)| frozen.iter().all(|d| !d.held.contains(id)));
+    fn put_back_due(&mut self, mut due: Vec<(Millis, Due)>) {
+        let stands_still = |id: &BookingId| {
+            let drop = self.bookings.get(id).and_then(|b| self.drops.get(&b.drop));
+            drop.is_some_and(|d| d.frozen_since.is_some())
+        };
+        if self.drops.values().any(|d| d.frozen_since.is_some()) {
+            due.retain(|(_, due)| !matches!(due, Due::Expires(id) if stands_still(id)));
         }
-        let mut due = due
-            .into_iter()
-            .map(|(at, id)| (at, Due::Expires(id)))
-            .collect();
-        self.due.append(&mut due);
+        due.extend(std::mem::take(&mut self.due));
+        self.due = due.into_iter().collect();
     }
 
     /// Puts answers back, oldest first.

@@ -241,7 +241,7 @@ impl Program {
             ends_at: self.chance(40).then(|| Millis(self.now + 400_000)),
             per_customer_limit: self.units(4),
             booking_timeout_ms: self.chance(50).then_some(120_000),
-            pinned: false,
+            pinned: self.chance(20),
         };
         let host = CustomerId::new("host").unwrap();
         self.ask(Role::Host, &host, Command::OpenDrop(Box::new(drop)));

@@ -13,17 +13,22 @@ fn write(dir: &Path, shop: &ShopId, decisions: &[Decision]) {
     let mut store = Store::open(dir).unwrap();
     let partition = Partition::of(shop);
     let mut position = store.position(partition).max(Position { epoch: 1, seq: 0 });
-    for decision in decisions {
-        position = position.next();
+    let encode = |decision| {
         let mut payload = Vec::new();
         encode_entry(shop, decision, &mut payload);
-        let row = Row {
+        position = position.next();
+        (position, payload)
+    };
+    let entries: Vec<_> = decisions.iter().map(encode).collect();
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|(position, payload)| Row {
             partition,
-            position,
-            payload: &payload,
-        };
-        store.append(&[row]).unwrap();
-    }
+            position: *position,
+            payload,
+        })
+        .collect();
+    store.append(&rows).unwrap();
 }
 
 /// A program with at least one booking that was made and released by its customer.
