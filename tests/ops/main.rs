@@ -16,5 +16,6 @@ mod containers;
 mod dashboard;
 mod prometheus;
 mod selector;
+mod server;
 mod target;
 mod tools;
