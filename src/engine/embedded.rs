@@ -123,7 +123,9 @@ impl Opened {
             desks.push(door);
         }
         let (dir, store) = (self.dir, self.store);
-        house.spawn_thread("snapshots", move || make_snapshots(&dir, wanted))?;
+        // A stop does not wait for it: a snapshot is kept whole or not at all, and can be made
+        // again; making one of a million bookings takes longer than a stop may.
+        house.spawn_aside("snapshots", move || make_snapshots(&dir, wanted))?;
         house.spawn_thread("journal", move || writer::run(store, todo, &feed))?;
         Ok(Handle {
             desks: desks.into(),

@@ -88,6 +88,19 @@ impl Lifecycle {
         Ok(())
     }
 
+    /// Runs long blocking work on a thread that no stop waits for: it may be left behind at any
+    /// line, so what it does must be whole or not at all, and be done again another time.
+    pub fn spawn_aside<E: Display + Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let guarded = self.guard_blocking(name, work);
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread.spawn(guarded)?;
+        Ok(())
+    }
+
     fn spawn_on<E: Display + Send + 'static>(
         &self,
         tracker: &TaskTracker,

@@ -28,6 +28,8 @@ const SWEEP_MAX: usize = 1_024;
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// A snapshot is made when the tail has this many entries, and a tenth of what is held.
 const SNAPSHOT_ENTRIES: usize = 50_000;
+/// A stop leaves a snapshot of up to this many bookings: some tenths of a second.
+const LEAVE_BOOKINGS_MAX: usize = 100_000;
 
 /// What a desk is asked.
 pub(super) enum Message {
@@ -283,17 +285,17 @@ impl Desk {
     }
 
     fn wants_snapshot(&self) -> bool {
-        let held = || {
-            self.shops
-                .values()
-                .map(|shop| shop.bookings.len())
-                .sum::<usize>()
-        };
-        self.tail > SNAPSHOT_ENTRIES && self.tail > held() / 10
+        self.tail > SNAPSHOT_ENTRIES && self.tail > self.bookings() / 10
     }
 
+    fn bookings(&self) -> usize {
+        self.shops.values().map(|shop| shop.bookings.len()).sum()
+    }
+
+    /// A state so large that writing it would hold up the stop is left to the tail, which is
+    /// short in proportion.
     async fn leave_snapshot(&mut self) {
-        if self.tail > 0 {
+        if self.tail > 0 && self.bookings() <= LEAVE_BOOKINGS_MAX {
             let state = codec::encode_snapshot(&self.shops);
             let (partition, position) = (self.partition, self.position);
             // If the writer is gone, the next start replays the tail instead.
