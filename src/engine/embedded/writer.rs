@@ -13,6 +13,8 @@ use crate::telemetry::metrics;
 pub(super) const WORK_MAX: usize = 64;
 /// About how many entries one commit takes at most.
 const COMMIT_ENTRIES: usize = 4_096;
+/// Every how many commits the files are measured: asking the system costs as much as a booking.
+const SIZE_EVERY: u32 = 64;
 
 /// Something for the writer.
 pub(super) enum Work {
@@ -80,30 +82,9 @@ pub(super) fn run(
     mut work: mpsc::Receiver<Work>,
     feed: &mpsc::Sender<Vec<Entry>>,
 ) -> Result<(), Error> {
+    let mut commits = 0_u32;
     while let Some(first) = work.blocking_recv() {
-        let mut batches = Vec::new();
-        let mut next = Some(first);
-        let mut entries = 0;
-        while let Some(one) = next {
-            match one {
-                Work::Snapshot {
-                    partition,
-                    position,
-                    state,
-                } => {
-                    store.save_snapshot(partition, position, &state)?;
-                }
-                Work::Batch(batch) => {
-                    entries += batch.entries.len();
-                    batches.push(batch);
-                }
-            }
-            next = if entries < COMMIT_ENTRIES {
-                work.try_recv().ok()
-            } else {
-                None
-            };
-        }
+        let (batches, snapshot) = gather(first, &mut work);
         if let Err(error) = commit(&mut store, &batches) {
             metrics().journal.failures.increment();
             batches.into_iter().for_each(Batch::give_up);
@@ -112,12 +93,44 @@ pub(super) fn run(
         for batch in batches {
             publish(batch, feed);
         }
-        metrics()
-            .journal
-            .size
-            .set_count(usize::try_from(store.size_bytes()).unwrap_or(usize::MAX));
+        // After what it was made of: a snapshot of entries that are not there is refused.
+        if let Some((partition, position, state)) = snapshot {
+            store.save_snapshot(partition, position, &state)?;
+        }
+        if commits % SIZE_EVERY == 0 {
+            let bytes = usize::try_from(store.size_bytes()).unwrap_or(usize::MAX);
+            metrics().journal.size.set_count(bytes);
+        }
+        commits = commits.wrapping_add(1);
     }
     Ok(())
+}
+
+type Snapshot = (Partition, Position, Vec<u8>);
+
+/// What waits, up to the bound of one commit or a snapshot, which is for after the commit.
+fn gather(first: Work, work: &mut mpsc::Receiver<Work>) -> (Vec<Batch>, Option<Snapshot>) {
+    let (mut batches, mut entries) = (Vec::new(), 0);
+    let mut next = Some(first);
+    while let Some(one) = next {
+        match one {
+            Work::Snapshot {
+                partition,
+                position,
+                state,
+            } => return (batches, Some((partition, position, state))),
+            Work::Batch(batch) => {
+                entries += batch.entries.len();
+                batches.push(batch);
+            }
+        }
+        next = if entries < COMMIT_ENTRIES {
+            work.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    (batches, None)
 }
 
 fn commit(store: &mut Store, batches: &[Batch]) -> Result<(), Error> {
@@ -145,5 +158,50 @@ fn publish(batch: Batch, feed: &mpsc::Sender<Vec<Entry>>) {
     }
     for tell in batch.told {
         tell();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::embedded::{codec, program::Program};
+
+    /// At a stop a partition hands over its last decisions and its snapshot in one breath.
+    #[test]
+    fn a_snapshot_waits_for_the_entries_it_was_made_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = Program::new(1);
+        let partition = Partition::of(&program.id);
+        let mut batch = Batch::default();
+        let mut position = Position { epoch: 1, seq: 0 };
+        for decision in &program.decisions {
+            position = position.next();
+            let entry = Entry {
+                partition,
+                position,
+                shop: program.id.clone(),
+                decision: Arc::new(decision.clone()),
+            };
+            batch.push(entry, |entry, payload| {
+                codec::encode_entry(&entry.shop, &entry.decision, payload);
+            });
+        }
+        let state = codec::encode_snapshot(&program.shops());
+        let (to, work) = mpsc::channel(2);
+        to.try_send(Work::Batch(batch)).ok().unwrap();
+        let snapshot = Work::Snapshot {
+            partition,
+            position,
+            state,
+        };
+        to.try_send(snapshot).ok().unwrap();
+        drop(to);
+        let (feed, _entries) = mpsc::channel(8);
+        run(Store::open(dir.path()).unwrap(), work, &feed).unwrap();
+        let loaded = Store::reader(dir.path()).unwrap().load(partition).unwrap();
+        assert_eq!((loaded.snapshot, loaded.replayed), (Some(position), 0));
+        assert_eq!(loaded.shops, program.shops());
     }
 }
