@@ -40,14 +40,15 @@ impl Hub {
     /// An entry that moved nothing still moves the position of its shop's lives, and may be
     /// something that hosts want to see.
     fn hear_quietly(&self, entry: &Entry) {
+        // Refusals are most of what is decided when everybody taps at once.
+        if entry.decision.events.is_empty() {
+            return;
+        }
         let lives = self.mirror().lives();
         for (live, ..) in lives.iter().filter(|(_, shop, _)| *shop == entry.shop) {
             let Some(audience) = self.known(live) else {
                 continue;
             };
-            if entry.decision.events.is_empty() {
-                continue;
-            }
             audience.hear(entry.decision.at, |heard| {
                 for event in &entry.decision.events {
                     self.note(&entry.shop, event, heard);
@@ -62,10 +63,11 @@ impl Hub {
             .mirror()
             .drop_row(&entry.shop, drop)
             .filter(|row| row.live == audience.live);
-        let (Some(row), Some(view)) = (row, audience.view()) else {
+        let live = self.mirror().live_row(&entry.shop, &audience.live);
+        let (Some(row), Some(live)) = (row, live) else {
             return;
         };
-        let drop = rows::DropMessage::of(&row, &view.live.spec.currency);
+        let drop = rows::DropMessage::of(&row, &live.spec.currency);
         let at = entry.position;
         let message = ServerMessage::Drop {
             event: news,
@@ -180,12 +182,14 @@ impl Hub {
 
     fn named(&self, shop: &ShopId, drop: DropId) -> Value {
         let row: Option<DropRow> = self.mirror().drop_row(shop, drop);
-        let view = row.as_ref().and_then(|row| self.mirror().live(&row.live));
+        let live = row
+            .as_ref()
+            .and_then(|row| self.mirror().live_row(shop, &row.live));
         json!({
             "drop": drop.to_string(),
             "sku": row.as_ref().map(|d| d.sku.as_str()),
             "title": row.as_ref().map(|d| &*d.spec.title),
-            "currency": view.map(|v| v.live.spec.currency.to_string()),
+            "currency": live.map(|live| live.spec.currency.to_string()),
         })
     }
 
