@@ -20,7 +20,7 @@ use crate::telemetry::{CloseCode, RejectReason, Transport, metrics};
 use line::Line;
 
 /// Bytes a socket reads at once: larger ones are zero-filled at every poll.
-const READ_BUFFER: usize = 2 * 1024;
+const READ_BUFFER: usize = 1024;
 /// Bytes that may wait to be written to a socket.
 const WRITE_BUFFER_MAX: usize = 256 * 1024;
 
@@ -57,9 +57,11 @@ pub(super) async fn upgrade(
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(largest)
         .max_frame_size(largest)
-        .on_upgrade(move |socket| async move {
-            let attended = attend(app, peer, hold, ungreeted, live, socket);
-            house.track("socket", attended).await;
+        .on_upgrade(move |socket| {
+            // Each wrapper around a future keeps room for it once more: in a box it is kept once.
+            let socket = Box::new(socket);
+            let attended = Box::pin(attend(app, peer, hold, ungreeted, live, socket));
+            async move { house.track("socket", attended).await }
         }))
 }
 
@@ -73,7 +75,7 @@ async fn attend(
     hold: Hold,
     ungreeted: super::limits::Permit,
     live: String,
-    mut socket: WebSocket,
+    mut socket: Box<WebSocket>,
 ) {
     let began = app.clock.monotonic();
     metrics()
@@ -81,12 +83,16 @@ async fn attend(
         .opened
         .of(Transport::WebSocket)
         .increment();
-    let end = match greeting::greet(&app, &peer, &live, &mut socket).await {
+    // Boxed, so that what a greeting needs is given back when it is over.
+    let greeted = Box::pin(greeting::greet(&app, &peer, &live, &mut socket)).await;
+    let end = match greeted {
         Ok(seated) => {
             drop(ungreeted);
             let took = app.clock.monotonic().saturating_sub(began);
             metrics().connections.connect_duration.record_duration(took);
-            Line::new(app.clone(), socket, seated).attend().await
+            Box::new(Line::new(app.clone(), socket, seated))
+                .attend()
+                .await
         }
         Err(why) => {
             close(&mut socket, why, app.config.write_timeout_ms).await;

@@ -1,16 +1,17 @@
 //! A connection that has been greeted: reads requests, writes what the seat and the audience
 //! have for it. It is the one writer of its socket.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::greeting::Seated;
 use crate::gateway::app::Shared;
 use crate::gateway::asking::{self, Place};
-use crate::gateway::auth::Role;
+use crate::gateway::auth::{Identity, Role};
 use crate::gateway::limits::{Meter, Verdict};
 use crate::gateway::{presence, welcome};
 use crate::protocol::from_client::{ClientMessage, Framed, read};
@@ -35,17 +36,21 @@ enum End {
 
 pub(super) struct Line {
     app: Shared,
-    socket: WebSocket,
+    socket: Box<WebSocket>,
     seated: Seated,
     meter: Meter,
     slow_seen: u64,
     next_ping: Instant,
+    /// When the token has been out of date for too long.
+    expires: Option<Instant>,
+    /// One for both: setting a timer anew for each frame costs more than the frame's bytes.
+    timer: Pin<Box<Sleep>>,
     heard_at: Instant,
     out: Vec<Frame>,
 }
 
 impl Line {
-    pub(super) fn new(app: Shared, socket: WebSocket, mut seated: Seated) -> Self {
+    pub(super) fn new(app: Shared, socket: Box<WebSocket>, mut seated: Seated) -> Self {
         let meter = app.limiter.meter();
         let now = Instant::now();
         let every = app.config.ping_every_ms.max(1);
@@ -54,6 +59,7 @@ impl Line {
         let next_ping = now + Duration::from_millis(u64::try_from(phase).unwrap_or(0));
         let out = std::mem::take(&mut seated.first);
         let slow_seen = seated.audience.slow().0;
+        let expires = expires_at(&app, seated.who.as_ref());
         Self {
             app,
             socket,
@@ -61,13 +67,15 @@ impl Line {
             meter,
             slow_seen,
             next_ping,
+            expires,
+            timer: Box::pin(sleep_until(next_ping)),
             heard_at: now,
             out,
         }
     }
 
     /// Serves until either side ends it.
-    pub(super) async fn attend(mut self) -> CloseCode {
+    pub(super) async fn attend(mut self: Box<Self>) -> CloseCode {
         let role = self.role_label();
         let _open = metrics()
             .connections
@@ -110,7 +118,12 @@ impl Line {
 
     /// Waits for whatever comes first and deals with it.
     async fn next(&mut self) -> Result<(), End> {
-        let expires = self.expires_at();
+        let due = self
+            .expires
+            .map_or(self.next_ping, |at| at.min(self.next_ping));
+        if self.timer.deadline() != due {
+            self.timer.as_mut().reset(due);
+        }
         tokio::select! {
             () = self.seated.seat.woken() => Ok(()),
             heard = self.socket.recv() => match heard {
@@ -118,15 +131,20 @@ impl Line {
                 Some(Err(error)) => Err(broken(&error)),
                 None => Err(End::Lost),
             },
-            () = tokio::time::sleep_until(self.next_ping) => self.ping().await,
-            () = sleep_until(expires) => Err(End::Close(Close::Expired)),
+            () = self.timer.as_mut() => self.rang().await,
         }
     }
 
-    fn expires_at(&self) -> Option<Instant> {
-        let who = self.seated.who.as_ref()?;
-        let left = who.exp_ms.saturating_sub(self.app.clock.now_ms());
-        Some(Instant::now() + Duration::from_millis(left) + EXPIRY_GRACE)
+    /// The timer has gone off: for the token, or for a ping.
+    async fn rang(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.expires.is_some_and(|at| at <= now) {
+            return Err(End::Close(Close::Expired));
+        }
+        if self.next_ping <= now {
+            self.ping().await?;
+        }
+        Ok(())
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), End> {
@@ -198,7 +216,7 @@ impl Line {
             Framed::Message(ClientMessage::Ping) => {
                 self.push(&json!({"type": "pong", "server_now_ms": self.app.clock.now_ms()}));
             }
-            Framed::Message(ClientMessage::Resync) => self.resync().await,
+            Framed::Message(ClientMessage::Resync) => Box::pin(self.resync()).await,
             Framed::Message(ClientMessage::Connect(_)) => self.error("already_connected", None),
             Framed::Message(ClientMessage::Refresh { token }) => return self.refresh(&token),
             Framed::Message(ClientMessage::Ask(ask)) => {
@@ -208,7 +226,8 @@ impl Line {
                     who: self.seated.who.as_ref(),
                     lang: self.seated.lang,
                 };
-                let answered = asking::ask(&self.app, &place, &ask).await;
+                // Boxed: a connection that only watches needs no room for it.
+                let answered = Box::pin(asking::ask(&self.app, &place, &ask)).await;
                 self.push(answered.message());
             }
         }
@@ -247,6 +266,7 @@ impl Line {
             return Err(End::Close(Close::Forbidden));
         }
         self.push(&json!({"type": "refreshed", "exp_ms": fresh.exp_ms}));
+        self.expires = expires_at(&self.app, Some(&fresh));
         self.seated.who = Some(fresh);
         Ok(())
     }
@@ -367,9 +387,8 @@ fn broken(error: &axum::Error) -> End {
     }
 }
 
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
+/// When a token will have been out of date for too long.
+fn expires_at(app: &Shared, who: Option<&Identity>) -> Option<Instant> {
+    let left = who?.exp_ms.saturating_sub(app.clock.now_ms());
+    Instant::now().checked_add(Duration::from_millis(left) + EXPIRY_GRACE)
 }
