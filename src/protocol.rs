@@ -3,6 +3,7 @@
 
 pub mod close;
 pub mod from_client;
+pub mod live;
 pub mod rows;
 pub mod settings;
 pub mod to_client;

@@ -20,7 +20,12 @@ fn clean(report: &Report) {
 }
 
 async fn flash(cut: bool) {
-    let options = flash_drop::Options { viewers: 300, units: 50, rounds: 2, cut };
+    let options = flash_drop::Options {
+        viewers: 300,
+        units: 50,
+        rounds: 2,
+        cut,
+    };
     clean(&flash_drop::run(lapak(), &options).await.unwrap());
 }
 
@@ -36,19 +41,31 @@ async fn of_300_taps_that_are_cut_and_repeated_exactly_50_hold() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_loses_nothing_that_was_acknowledged() {
-    let options = crash::Options { times: 8, clients: 30, seed: 8 };
+    let options = crash::Options {
+        times: 8,
+        clients: 30,
+        seed: 8,
+    };
     clean(&crash::run(lapak(), &options).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_tells_everybody_finishes_and_loses_nothing() {
-    let options = crash::Options { times: 1, clients: 30, seed: 3 };
+    let options = crash::Options {
+        times: 1,
+        clients: 30,
+        seed: 3,
+    };
     clean(&crash::stop(lapak(), &options).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bookings_that_end_together_go_to_waiters_in_order() {
-    let options = expiry_storm::Options { bookings: 200, waiters: 80, lead_s: 20 };
+    let options = expiry_storm::Options {
+        bookings: 200,
+        waiters: 80,
+        lead_s: 20,
+    };
     clean(&expiry_storm::run(lapak(), &options).await.unwrap());
 }
 
@@ -60,7 +77,10 @@ async fn every_nuisance_gets_its_answer_and_the_others_notice_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn viewers_who_never_read_are_closed_and_cost_the_others_nothing() {
-    let options = slow::Options { viewers: 40, percent: 5 };
+    let options = slow::Options {
+        viewers: 40,
+        percent: 5,
+    };
     clean(&slow::run(lapak(), &options).await.unwrap());
 }
 

@@ -107,7 +107,8 @@ impl Client {
         let at = &welcome["position"];
         let here = (number(&at["epoch"]), number(&at["seq"]));
         if here < self.position {
-            self.faults.push(format!("welcomed at {here:?}, behind {:?}", self.position));
+            self.faults
+                .push(format!("welcomed at {here:?}, behind {:?}", self.position));
         }
         // Who is recovered is brought from the old position to this one by a frame.
         if welcome["recovered"] != true {
@@ -160,7 +161,8 @@ impl Client {
             let times = self.answers.entry(id.to_owned()).or_default();
             *times += 1;
             if *times > 1 {
-                self.faults.push(format!("answered {times} times: {message}"));
+                self.faults
+                    .push(format!("answered {times} times: {message}"));
             }
         }
         match message["type"].as_str() {
@@ -175,10 +177,12 @@ impl Client {
         let epoch = number(&frame["epoch"]);
         let (p, s) = ((epoch, number(&frame["p"])), (epoch, number(&frame["s"])));
         if self.position < p {
-            self.faults.push(format!("a gap: at {:?}, then {frame}", self.position));
+            self.faults
+                .push(format!("a gap: at {:?}, then {frame}", self.position));
         }
         if s < self.position {
-            self.faults.push(format!("backwards: at {:?}, then {frame}", self.position));
+            self.faults
+                .push(format!("backwards: at {:?}, then {frame}", self.position));
         }
         self.position = self.position.max(s);
     }

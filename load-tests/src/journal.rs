@@ -43,7 +43,9 @@ impl Record {
         let last = record.decisions.last().map(|(position, _)| *position);
         let same_end = last == Some(loaded.position);
         if same_end && loaded.shops.get(&id) != Some(&record.shop) {
-            record.faults.push("a restart would begin with another state".into());
+            record
+                .faults
+                .push("a restart would begin with another state".into());
         }
         record.check_keys();
         Ok(record)
@@ -62,7 +64,9 @@ impl Record {
             let Some(key) = decision.key else { continue };
             if let Some(first) = seen.insert((&decision.by.name, key.id), *position) {
                 let who = &decision.by.name;
-                self.faults.push(format!("a request of {who} is decided at {first} and {position}"));
+                self.faults.push(format!(
+                    "a request of {who} is decided at {first} and {position}"
+                ));
             }
         }
     }
@@ -70,7 +74,9 @@ impl Record {
     /// The outcome of every request by its id.
     pub fn outcomes(&self) -> HashMap<u128, &Outcome> {
         let keyed = self.decisions.iter();
-        keyed.filter_map(|(_, d)| Some((d.key?.id, &d.outcome))).collect()
+        keyed
+            .filter_map(|(_, d)| Some((d.key?.id, &d.outcome)))
+            .collect()
     }
 
     /// Units that were booked of a drop, and units that were given back.

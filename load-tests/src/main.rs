@@ -12,7 +12,10 @@ use load_tests::scenario::{
 };
 
 #[derive(Parser)]
-#[command(version, about = "Load scenarios that check themselves. Exit code 1: something lied.")]
+#[command(
+    version,
+    about = "Load scenarios that check themselves. Exit code 1: something lied."
+)]
 struct Cli {
     #[command(subcommand)]
     scenario: Scenario,

@@ -58,7 +58,10 @@ impl Raw {
         raw.outgoing.hello(token).await?;
         let (opcode, payload) = raw.incoming.frame().await?.context("closed")?;
         let text = String::from_utf8_lossy(&payload);
-        ensure!(opcode == TEXT && text.contains("\"welcome\""), "no welcome: {text}");
+        ensure!(
+            opcode == TEXT && text.contains("\"welcome\""),
+            "no welcome: {text}"
+        );
         Ok(raw)
     }
 }

@@ -46,7 +46,10 @@ pub async fn each<T, U, F>(items: Vec<T>, job: impl Fn(T) -> F) -> Result<Vec<U>
 where
     F: Future<Output = Result<U>>,
 {
-    stream::iter(items.into_iter().map(job)).buffered(OPENING).try_collect().await
+    stream::iter(items.into_iter().map(job))
+        .buffered(OPENING)
+        .try_collect()
+        .await
 }
 
 /// Connects a host.

@@ -134,7 +134,13 @@ async fn doors(
         let said: Value = serde_json::from_str(&line).unwrap_or_default();
         keep(log, line);
         if said["message"] == "serving" {
-            let door = |name: &str| said[name].as_str().context("no address")?.parse().context("no address");
+            let door = |name: &str| {
+                said[name]
+                    .as_str()
+                    .context("no address")?
+                    .parse()
+                    .context("no address")
+            };
             return Ok((door("address")?, door("internal")?));
         }
     }

@@ -129,7 +129,11 @@ fn toml(state: &Path, settings: &[(&str, &str, u64)]) -> String {
     set("limits", "hellos_per_min", "6000".into());
     set("limits", "hellos_burst", "1000".into());
     set("telemetry", "log_format", "\"json\"".into());
-    set("telemetry", "log_filter", "\"warn,lapak::commands=info\"".into());
+    set(
+        "telemetry",
+        "log_filter",
+        "\"warn,lapak::commands=info\"".into(),
+    );
     for (section, key, value) in settings {
         set(section, key, value.to_string());
     }
@@ -166,7 +170,8 @@ impl Bench {
 
     /// The shop, its live and its SKUs, each with its units; `None` is not counted.
     pub async fn found(&self, settings: Settings, skus: &[(&str, Option<u32>)]) -> Result<()> {
-        self.admin(Command::ChangeSettings(Arc::new(settings))).await?;
+        self.admin(Command::ChangeSettings(Arc::new(settings)))
+            .await?;
         let spec = LiveSpec {
             title: "Uji beban".into(),
             lang: "en".into(),
@@ -220,7 +225,9 @@ impl Bench {
         };
         let shop = ShopId::new(SHOP)?;
         let reply = self.engine.submit(&shop, request).await?;
-        reply.outcome.map_err(|no| anyhow!("refused: {}", no.code()))
+        reply
+            .outcome
+            .map_err(|no| anyhow!("refused: {}", no.code()))
     }
 
     /// Closes the engine as a server that stops does.
@@ -240,7 +247,12 @@ pub fn names(name: &str, count: usize) -> Vec<String> {
 /// Refuses to begin with more sockets than this process may open.
 pub fn enough_files(sockets: usize) -> Result<()> {
     let most = crate::usage::open_files_max();
-    let needed = u32::try_from(sockets).unwrap_or(u32::MAX).saturating_add(512);
-    ensure!(needed <= most, "{sockets} sockets need an open-file limit of {needed}, not {most}");
+    let needed = u32::try_from(sockets)
+        .unwrap_or(u32::MAX)
+        .saturating_add(512);
+    ensure!(
+        needed <= most,
+        "{sockets} sockets need an open-file limit of {needed}, not {most}"
+    );
     Ok(())
 }

@@ -146,7 +146,7 @@ async fn ask(
 }
 
 /// A refusal's members, as the WebSocket tells them.
-fn problem(code: &'static str, message: &Value) -> Problem {
+pub(super) fn problem(code: &'static str, message: &Value) -> Problem {
     let sentence = message
         .get("message")
         .and_then(Value::as_str)
@@ -188,7 +188,7 @@ fn no_live() -> Problem {
     Problem::new("live_not_found", "There is no such live.")
 }
 
-fn invalid(field: &str, message: &'static str) -> Problem {
+pub(super) fn invalid(field: &str, message: &'static str) -> Problem {
     Problem::new("invalid", message).with("field", field)
 }
 
@@ -203,7 +203,7 @@ fn language(headers: &HeaderMap) -> Lang {
 }
 
 /// A JSON object that says that it is one (S-29).
-fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Problem> {
+pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Problem> {
     let json = headers
         .get("content-type")
         .and_then(|value| value.to_str().ok());

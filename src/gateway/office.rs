@@ -1,5 +1,7 @@
 //! What the back office and the host console ask of a shop.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::HeaderMap;
@@ -7,14 +9,18 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::app::Shared;
+use super::app::{Shared, actor};
 use super::auth::{Identity, Role};
 use super::listener::Peer;
-use super::lives::unavailable;
+use super::lives::{invalid, object, problem, unavailable};
 use super::problem::Problem;
-use crate::domain::{ShopId, SkuId};
-use crate::protocol::rows;
+use crate::domain::{Command, LiveId, Request, ShopId, SkuId};
+use crate::engine::Failure;
+use crate::protocol::from_client::field_of;
+use crate::protocol::live::LiveMessage;
 use crate::protocol::settings::SettingsMessage;
+use crate::protocol::to_client::refused;
+use crate::protocol::{Lang, rows};
 
 /// The longest search text, in bytes.
 const QUERY_MAX: usize = 128;
@@ -70,6 +76,77 @@ pub(super) async fn settings(
     let shop = own_shop(&who, &shop, Role::Admin)?;
     let seen = app.engine.settings(&shop).await.map_err(unavailable)?;
     Ok(Json(SettingsMessage::of(&seen.value)).into_response())
+}
+
+/// `PUT /v1/shops/{shop}/lives/{live}`: makes or changes a live. Doing it again changes nothing.
+pub(super) async fn put_live(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    Path((shop, live)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: bytes::Bytes,
+) -> Result<Response, Problem> {
+    let (who, shop, live) = live_of(&app, &peer, &headers, &shop, &live).await?;
+    let body = Value::Object(object(&headers, &body)?);
+    let message: LiveMessage = serde_json::from_value(body)
+        .map_err(|error| invalid(&field_of(&error), "A field of the live is not right."))?;
+    // A guest names a live without its shop, so a name is one shop's on this server.
+    if app.mirror.shop_of(&live).is_some_and(|other| other != shop) {
+        return Err(invalid("live", "This name of a live is taken."));
+    }
+    let spec = Arc::new(message.spec());
+    give(&app, &who, &shop, Command::PutLive { live, spec }).await
+}
+
+/// `DELETE /v1/shops/{shop}/lives/{live}`: ends a live and its drops; it stays in the record.
+pub(super) async fn end_live(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    Path((shop, live)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (who, shop, live) = live_of(&app, &peer, &headers, &shop, &live).await?;
+    give(&app, &who, &shop, Command::EndLive { live }).await
+}
+
+async fn live_of(
+    app: &Shared,
+    peer: &Peer,
+    headers: &HeaderMap,
+    shop: &str,
+    live: &str,
+) -> Result<(Identity, ShopId, LiveId), Problem> {
+    let who = app.somebody(headers, peer).await?;
+    let shop = own_shop(&who, shop, Role::Admin)?;
+    let live = LiveId::new(live).map_err(|_| invalid("live", "This is no name for a live."))?;
+    Ok((who, shop, live))
+}
+
+/// Gives a command that may be repeated without a request id: it says how things are to be.
+async fn give(
+    app: &Shared,
+    who: &Identity,
+    shop: &ShopId,
+    command: Command,
+) -> Result<Response, Problem> {
+    let by = actor(who).ok_or_else(|| Problem::new("forbidden", "This needs another role."))?;
+    let request = Request {
+        by,
+        key: None,
+        command,
+    };
+    let decided = tokio::time::timeout(
+        app.config.answer_timeout(),
+        app.engine.submit(shop, request),
+    );
+    let reply = decided
+        .await
+        .unwrap_or(Err(Failure::Unknown))
+        .map_err(unavailable)?;
+    match reply.outcome {
+        Ok(_) => Ok(Json(json!({"type": "done"})).into_response()),
+        Err(rejection) => Err(problem(rejection.code(), &refused(&rejection, Lang::En))),
+    }
 }
 
 /// The shop of the path, if it is the token's own and the role is at least this. Another shop is

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::http::request::Parts;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 use super::app::Shared;
 use super::{events, health, lives, office, pages, socket};
@@ -34,6 +34,10 @@ pub fn router(app: Shared) -> Router {
         )
         .route("/v1/lives/{live}/commands", post(lives::command))
         .route("/v1/shops/{shop}/skus", get(office::skus))
+        .route(
+            "/v1/shops/{shop}/lives/{live}",
+            put(office::put_live).delete(office::end_live),
+        )
         .route("/v1/shops/{shop}/settings", get(office::settings))
         .with_state(app)
 }

@@ -347,7 +347,7 @@ fn shown_id(value: &Value) -> Option<String> {
 }
 
 /// The field serde complains about, or what it says.
-fn field_of(error: &serde_json::Error) -> String {
+pub fn field_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let named = text
         .split('`')

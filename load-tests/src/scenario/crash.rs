@@ -68,16 +68,26 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         ready.saturating_record(as_micros(server.ready_after));
         acknowledged += ask_again(server.address, stories, &mut report).await?;
         if (time + 1) % 10 == 0 {
-            say(format!("{} kills, {acknowledged} answers, {} lies", time + 1, report.lies_total));
+            say(format!(
+                "{} kills, {acknowledged} answers, {} lies",
+                time + 1,
+                report.lies_total
+            ));
         }
     }
     server.stop().await?;
     let record = audit(&ground, &mut report).await?;
     report.figure("kills", count(options.times), "");
     report.figure("acknowledged answers asked again", count(acknowledged), "");
-    report.figure("decisions in the journal", count(record.decisions.len()), "");
+    report.figure(
+        "decisions in the journal",
+        count(record.decisions.len()),
+        "",
+    );
     report.latency("restart to ready", &ready);
-    report.check(acknowledged > 0, || "nothing was acknowledged before the kills".into());
+    report.check(acknowledged > 0, || {
+        "nothing was acknowledged before the kills".into()
+    });
     Ok(report)
 }
 
@@ -91,10 +101,17 @@ pub async fn stop(lapak: &Path, options: &Options) -> Result<Report> {
     let (status, took) = server.stop().await?;
     let stories = load.end().await?;
     report.check(status.success(), || format!("it exits with {status}"));
-    report.check(took < Duration::from_secs(10), || format!("it takes {took:?}"));
-    for Story { drained, closed, .. } in &stories {
+    report.check(took < Duration::from_secs(10), || {
+        format!("it takes {took:?}")
+    });
+    for Story {
+        drained, closed, ..
+    } in &stories
+    {
         report.check(*drained, || "a viewer was not told to come back".into());
-        report.check(*closed == Some(Some(1012)), || format!("closed with {closed:?}"));
+        report.check(*closed == Some(Some(1012)), || {
+            format!("closed with {closed:?}")
+        });
     }
     audit(&ground, &mut report).await?;
     let server = ground.serve().await?;

@@ -57,21 +57,35 @@ async fn alone(lapak: &Path, options: &Options, report: &mut Report) -> Result<(
     let a_second = count(options.bookings) / wall.as_secs_f64();
     report.figure("engine alone: bookings", count(options.bookings), "");
     report.figure("engine alone: decided a second", a_second.round(), "/s");
-    report.figure("engine alone: CPU per booking", per(cpu, options.bookings), "µs");
+    report.figure(
+        "engine alone: CPU per booking",
+        per(cpu, options.bookings),
+        "µs",
+    );
     bench.close().await
 }
 
 async fn through_the_socket(lapak: &Path, options: &Options, report: &mut Report) -> Result<()> {
     // What a server can do is measured, not how fast one person may tap.
-    let rates = ["messages_per_s", "messages_burst", "bookings_per_s", "bookings_burst"];
-    let rates: Vec<_> = rates.iter().map(|rate| ("limits", *rate, 1_000_000)).collect();
+    let rates = [
+        "messages_per_s",
+        "messages_burst",
+        "bookings_per_s",
+        "bookings_burst",
+    ];
+    let rates: Vec<_> = rates
+        .iter()
+        .map(|rate| ("limits", *rate, 1_000_000))
+        .collect();
     let ground = Ground::new(lapak, &rates)?;
     let bench = Bench::open(&ground.state(), &Clock::default())?;
     bench.found(Settings::default(), &[("MANY", None)]).await?;
     bench.close().await?;
     let server = ground.serve().await?;
     let mut host = host(&ground, server.address, "host").await?;
-    let opened = host.done(json!({"type": "drop.open", "sku": "MANY"})).await?;
+    let opened = host
+        .done(json!({"type": "drop.open", "sku": "MANY"}))
+        .await?;
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
     std::mem::drop(host);
     let clients = audience(&ground, server.address, &names("v", options.connections)).await?;
@@ -81,15 +95,31 @@ async fn through_the_socket(lapak: &Path, options: &Options, report: &mut Report
     let clients = closed_loop(clients, &drop, options.each).await?;
     let (spent, wall) = (server.cpu()?.saturating_sub(cpu), began.elapsed());
     let a_second = count(bookings) / wall.as_secs_f64();
-    report.figure("through the socket: connections", count(options.connections), "");
-    report.figure("through the socket: decided a second", a_second.round(), "/s");
-    report.figure("through the socket: server CPU per booking", per(spent, bookings), "µs");
+    report.figure(
+        "through the socket: connections",
+        count(options.connections),
+        "",
+    );
+    report.figure(
+        "through the socket: decided a second",
+        a_second.round(),
+        "/s",
+    );
+    report.figure(
+        "through the socket: server CPU per booking",
+        per(spent, bookings),
+        "µs",
+    );
 
     let (cpu, seconds) = (server.cpu()?, 5);
     let total = usize::try_from(options.rate * seconds)?;
     let told = open_loop(clients, &drop, options.rate, total).await?;
     let spent = server.cpu()?.saturating_sub(cpu);
-    report.figure("open loop: bookings a second", f64::from(options.rate), "/s");
+    report.figure(
+        "open loop: bookings a second",
+        f64::from(options.rate),
+        "/s",
+    );
     report.figure("open loop: server CPU per booking", per(spent, total), "µs");
     report.latency("open loop: planned tap to answer", &told);
     server.stop().await?;

@@ -8,7 +8,9 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 use hdrhistogram::Histogram;
 use lapak::clock::Clock;
-use lapak::domain::{BookingEnd, CustomerId, DropId, Event, LiveId, Millis, Origin, Settings, ShopId, SkuId};
+use lapak::domain::{
+    BookingEnd, CustomerId, DropId, Event, LiveId, Millis, Origin, Settings, ShopId, SkuId,
+};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -47,7 +49,10 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     let holders = audience(&ground, server.address, &names("h", options.bookings)).await?;
     let waiters = audience(&ground, server.address, &names("w", options.waiters)).await?;
     let left = deadline.saturating_sub(ground.now_ms());
-    ensure!(left > 0, "connecting took longer than the lead: give more with --lead-s");
+    ensure!(
+        left > 0,
+        "connecting took longer than the lead: give more with --lead-s"
+    );
     say(format!("{left} ms to the deadline"));
     let cpu = server.cpu()?;
     let (released, promoted) = listen(holders, waiters, deadline).await?;
@@ -67,7 +72,10 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
 async fn prepare(ground: &Ground, options: &Options) -> Result<u64> {
     let now = ground.now_ms();
     let lead_ms = options.lead_s * 1_000;
-    let settings = Settings { booking_timeout_ms: lead_ms, ..Settings::default() };
+    let settings = Settings {
+        booking_timeout_ms: lead_ms,
+        ..Settings::default()
+    };
     let bench = Bench::open(&ground.state(), &Clock::manual(now))?;
     let units = u32::try_from(options.bookings)?;
     bench.found(settings, &[("STORM", Some(units))]).await?;
@@ -80,9 +88,14 @@ async fn prepare(ground: &Ground, options: &Options) -> Result<u64> {
 
 async fn join(bench: &Bench, drop: DropId, names: &[String]) -> Result<()> {
     let (shop, sku, live) = (ShopId::new(SHOP)?, SkuId::new("STORM")?, LiveId::new(LIVE)?);
-    let customers: Vec<CustomerId> = names.iter().map(|name| CustomerId::new(name)).collect::<Result<_, _>>()?;
+    let customers: Vec<CustomerId> = names
+        .iter()
+        .map(|name| CustomerId::new(name))
+        .collect::<Result<_, _>>()?;
     let asked = stream::iter(&customers).map(|customer| {
-        bench.engine.submit(&shop, booking(customer, drop, &sku, &live, true))
+        bench
+            .engine
+            .submit(&shop, booking(customer, drop, &sku, &live, true))
     });
     let mut asked = asked.buffered(1_024);
     while let Some(reply) = asked.next().await {
@@ -97,7 +110,10 @@ async fn listen(
     waiters: Vec<Client>,
     deadline: u64,
 ) -> Result<(Histogram<u64>, Histogram<u64>)> {
-    let all = holders.into_iter().map(|c| (c, "expired")).chain(waiters.into_iter().map(|c| (c, "promoted")));
+    let all = holders
+        .into_iter()
+        .map(|c| (c, "expired"))
+        .chain(waiters.into_iter().map(|c| (c, "promoted")));
     let mut heard = JoinSet::new();
     for (client, event) in all {
         heard.spawn(timeout(PATIENCE * 3, hear(client, event, deadline)));
@@ -105,17 +121,27 @@ async fn listen(
     let (mut released, mut promoted) = (micros(), micros());
     while let Some(one) = heard.join_next().await {
         let (event, late_ms) = one?.context("somebody was never told")??;
-        let told = if event == "expired" { &mut released } else { &mut promoted };
+        let told = if event == "expired" {
+            &mut released
+        } else {
+            &mut promoted
+        };
         told.saturating_record((late_ms * 1_000).max(1));
     }
     Ok((released, promoted))
 }
 
-async fn hear(mut client: Client, event: &'static str, deadline: u64) -> Result<(&'static str, u64)> {
+async fn hear(
+    mut client: Client,
+    event: &'static str,
+    deadline: u64,
+) -> Result<(&'static str, u64)> {
     let clock = Clock::default();
     loop {
         match client.next().await? {
-            Heard::Message(message) if message["type"] == "booking" && message["event"] == event => {
+            Heard::Message(message)
+                if message["type"] == "booking" && message["event"] == event =>
+            {
                 ensure!(client.faults.is_empty(), "{:?}", client.faults);
                 ensure!(number(&message["qty"]) == 1, "{message}");
                 return Ok((event, Millis(clock.now_ms()).since(Millis(deadline))));
@@ -133,12 +159,20 @@ fn judge(report: &mut Report, record: &Record, options: &Options, deadline: u64)
         let mut released_here = 0;
         for event in &decision.events {
             match event {
-                Event::Released { end: BookingEnd::Expired, deadline: at, .. } if at.0 == deadline => {
+                Event::Released {
+                    end: BookingEnd::Expired,
+                    deadline: at,
+                    ..
+                } if at.0 == deadline => {
                     expired += 1;
                     released_here += 1;
                     late.saturating_record((decision.at.since(*at) * 1_000).max(1));
                 }
-                Event::Booked { customer, origin: Origin::Waitlist | Origin::WaitlistAbsent, .. } => {
+                Event::Booked {
+                    customer,
+                    origin: Origin::Waitlist | Origin::WaitlistAbsent,
+                    ..
+                } => {
                     order.push(customer.clone());
                     released_here -= 1;
                     report.check(released_here >= 0, || {
@@ -150,8 +184,12 @@ fn judge(report: &mut Report, record: &Record, options: &Options, deadline: u64)
             }
         }
     }
-    report.check(expired == options.bookings, || format!("{expired} bookings expired"));
+    report.check(expired == options.bookings, || {
+        format!("{expired} bookings expired")
+    });
     let due = &joined[..joined.len().min(options.bookings)];
-    report.check(order == due, || format!("{} promoted, not in the order of joining", order.len()));
+    report.check(order == due, || {
+        format!("{} promoted, not in the order of joining", order.len())
+    });
     report.latency("deadline to decision", &late);
 }

@@ -44,15 +44,21 @@ pub struct Options {
 pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     enough_files(options.viewers)?;
     // The host of this scenario works faster than a person may.
-    let fast = [("limits", "bookings_per_s", 100), ("limits", "messages_per_s", 100)];
+    let fast = [
+        ("limits", "bookings_per_s", 100),
+        ("limits", "messages_per_s", 100),
+    ];
     let ground = Ground::new(lapak, &fast)?;
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
-    bench.found(Settings::default(), &[("STOCK", Some(FIRST))]).await?;
+    bench
+        .found(Settings::default(), &[("STOCK", Some(FIRST))])
+        .await?;
     bench.close().await?;
     let server = ground.serve().await?;
     let mut report = Report::new(format!("fan-out: {} viewers", options.viewers));
     let mut host = host(&ground, server.address, "host").await?;
-    host.done(json!({"type": "drop.open", "sku": "STOCK"})).await?;
+    host.done(json!({"type": "drop.open", "sku": "STOCK"}))
+        .await?;
     let sockets = watchers(&ground, &server, options.viewers, &mut report).await?;
     let plan = Arc::new(Mutex::new(Vec::new()));
     let last = FIRST + options.changes;
@@ -115,8 +121,11 @@ async fn change(host: &mut Client, options: &Options, plan: &Mutex<Vec<Instant>>
     for number in 0..options.changes {
         let planned = began + Duration::from_millis(options.every_ms) * number;
         sleep_until(planned.into()).await;
-        plan.lock().unwrap_or_else(PoisonError::into_inner).push(planned);
-        host.done(json!({"type": "stock.add", "sku": "STOCK", "qty": 1, "reason": "more"})).await?;
+        plan.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(planned);
+        host.done(json!({"type": "stock.add", "sku": "STOCK", "qty": 1, "reason": "more"}))
+            .await?;
         if number % 10 == 9 {
             say(format!("{} changes", number + 1));
         }
@@ -132,14 +141,25 @@ async fn watch(
     let (mut told, mut frames, mut seen) = (micros(), 0, FIRST);
     while seen < last {
         let message = socket.next().await.context("closed")??;
-        let Message::Text(text) = message else { continue };
+        let Message::Text(text) = message else {
+            continue;
+        };
         frames += 1;
-        let Some(available) = available(&text) else { continue };
-        ensure!(available >= seen, "the stock went back from {seen} to {available}");
+        let Some(available) = available(&text) else {
+            continue;
+        };
+        ensure!(
+            available >= seen,
+            "the stock went back from {seen} to {available}"
+        );
         if available > seen {
             seen = available;
             let index = usize::try_from(available - FIRST - 1)?;
-            let planned = plan.lock().unwrap_or_else(PoisonError::into_inner).get(index).copied();
+            let planned = plan
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(index)
+                .copied();
             let planned = planned.context("a change is shown that was never made")?;
             told.saturating_record(as_micros(planned.elapsed()).max(1));
         }

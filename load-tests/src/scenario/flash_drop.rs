@@ -54,7 +54,11 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
     enough_files(options.viewers)?;
     let ground = Ground::new(lapak, &[])?;
     let skus: Vec<String> = names("FLASH", options.rounds);
-    let stock: Vec<_> = skus.iter().enumerate().map(|(round, sku)| (&**sku, stock(options, round))).collect();
+    let stock: Vec<_> = skus
+        .iter()
+        .enumerate()
+        .map(|(round, sku)| (&**sku, stock(options, round)))
+        .collect();
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
     bench.found(Settings::default(), &stock).await?;
     bench.close().await?;
@@ -72,12 +76,30 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
     let mut drops = Vec::new();
     for (round, sku) in skus.iter().enumerate() {
         let mut host = host(&ground, server.address, &format!("host-{round}")).await?;
-        let units = if round % 2 == 0 { json!("all") } else { json!(options.units) };
-        let opened = host.done(json!({"type": "drop.open", "sku": sku, "units": units})).await?;
+        let units = if round % 2 == 0 {
+            json!("all")
+        } else {
+            json!(options.units)
+        };
+        let opened = host
+            .done(json!({"type": "drop.open", "sku": sku, "units": units}))
+            .await?;
         let drop = opened["drop"].as_str().context("no drop")?.to_owned();
         let tapped = tap_all(&server, clients, &tokens, &drop, sku, options.cut).await?;
-        clients = judge(&mut report, options, round, tapped, &mut told, &mut drops, &drop)?;
-        say(format!("round {}: {} lies so far", round + 1, report.lies_total));
+        clients = judge(
+            &mut report,
+            options,
+            round,
+            tapped,
+            &mut told,
+            &mut drops,
+            &drop,
+        )?;
+        say(format!(
+            "round {}: {} lies so far",
+            round + 1,
+            report.lies_total
+        ));
     }
     let spent = server.cpu()?.saturating_sub(before);
     let asked = options.viewers * options.rounds * if options.cut { 2 } else { 1 };
@@ -88,7 +110,9 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
     report.latency("tap to answer", &told);
     drop(clients);
     let (status, _) = server.stop().await?;
-    report.check(status.success(), || format!("the server stopped with {status}"));
+    report.check(status.success(), || {
+        format!("the server stopped with {status}")
+    });
     let record = audit(&ground, &mut report).await?;
     for (drop, answers) in drops {
         let (booked, _) = record.units_of(drop.as_u128());
@@ -98,7 +122,9 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
         let outcomes = record.outcomes();
         for (id, held) in answers {
             let decided = outcomes.get(&id.as_u128()).map(|outcome| outcome.is_ok());
-            report.check(decided == Some(held), || format!("{id}: told {held}, journal {decided:?}"));
+            report.check(decided == Some(held), || {
+                format!("{id}: told {held}, journal {decided:?}")
+            });
         }
     }
     Ok(report)
@@ -106,7 +132,11 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
 
 /// In every second round the drop's own cap is the limit, in the others the shelf is.
 fn stock(options: &Options, round: usize) -> Option<u32> {
-    Some(if round % 2 == 0 { options.units } else { options.units * 10 })
+    Some(if round % 2 == 0 {
+        options.units
+    } else {
+        options.units * 10
+    })
 }
 
 async fn tap_all(
@@ -122,7 +152,10 @@ async fn tap_all(
     for (number, (client, token)) in clients.into_iter().zip(tokens).enumerate() {
         let (request, token, started) = (book(drop, sku), token.clone(), started.clone());
         let again = cut.then_some((server.address, token));
-        taps.spawn(timeout(PATIENCE * 2, tap(number, client, request, started, again)));
+        taps.spawn(timeout(
+            PATIENCE * 2,
+            tap(number, client, request, started, again),
+        ));
     }
     go.send_replace(Some(Instant::now()));
     let mut tapped = Vec::new();
@@ -141,7 +174,10 @@ async fn tap(
     mut started: watch::Receiver<Option<Instant>>,
     again: Option<(SocketAddr, String)>,
 ) -> Result<Tapped> {
-    let planned = started.wait_for(Option::is_some).await?.context("not started")?;
+    let planned = started
+        .wait_for(Option::is_some)
+        .await?
+        .context("not started")?;
     let drop = request["drop"].clone();
     let (mut early, mut sold_out) = (None, false);
     let mut aside = |message: &Value| sold_out |= shows_sold_out(message, &drop);
@@ -163,7 +199,14 @@ async fn tap(
         }
     }
     let id = request["id"].as_str().context("no id")?.parse()?;
-    Ok(Tapped { number, client, id, early, answer, took })
+    Ok(Tapped {
+        number,
+        client,
+        id,
+        early,
+        answer,
+        took,
+    })
 }
 
 /// Some lines break at once, some a little later, some when the answer may be on its way.
@@ -194,9 +237,10 @@ async fn read_a_little(
 fn shows_sold_out(message: &Value, drop: &Value) -> bool {
     let items = message["items"].as_array();
     message["type"] == "stock"
-        && items.into_iter().flatten().any(|item| {
-            item["drop"] == *drop && item["available"] == 0 && item["sold_out"] == true
-        })
+        && items
+            .into_iter()
+            .flatten()
+            .any(|item| item["drop"] == *drop && item["available"] == 0 && item["sold_out"] == true)
 }
 
 type Answers = Vec<(Uuid, Vec<(Uuid, bool)>)>;
@@ -231,7 +275,9 @@ fn judge(
         clients.push(one.client);
     }
     let units = u64::from(options.units);
-    report.check(held == units, || format!("round {round}: {held} units were held"));
+    report.check(held == units, || {
+        format!("round {round}: {held} units were held")
+    });
     drops.push((drop.parse()?, answers));
     Ok(clients)
 }

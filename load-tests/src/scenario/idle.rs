@@ -43,7 +43,9 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     enough_files(options.viewers + 100)?;
     let ground = Ground::new(lapak, &[])?;
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
-    bench.found(Settings::default(), &[("A", Some(1_000))]).await?;
+    bench
+        .found(Settings::default(), &[("A", Some(1_000))])
+        .await?;
     bench.close().await?;
     let server = ground.serve().await?;
     let mut report = Report::new(format!("idle: {} connections", options.viewers));

@@ -89,7 +89,12 @@ impl Load {
     }
 }
 
-async fn live(mut client: Client, token: String, shelf: Shelf, mut chance: Chance) -> Result<Story> {
+async fn live(
+    mut client: Client,
+    token: String,
+    shelf: Shelf,
+    mut chance: Chance,
+) -> Result<Story> {
     let mut story = Story {
         token,
         asked: Vec::new(),
@@ -101,7 +106,10 @@ async fn live(mut client: Client, token: String, shelf: Shelf, mut chance: Chanc
         sleep(Duration::from_millis(chance.below(60))).await;
         let request = request(step, &story, &shelf, &mut chance);
         let sent = client.send(&request).await.is_ok();
-        story.asked.push(Asked { request, answer: None });
+        story.asked.push(Asked {
+            request,
+            answer: None,
+        });
         if !sent || !story.hear_answer(&mut client).await? {
             break;
         }
@@ -116,7 +124,11 @@ async fn live(mut client: Client, token: String, shelf: Shelf, mut chance: Chanc
 impl Story {
     /// Listens until the newest request is answered; false if the line broke before.
     async fn hear_answer(&mut self, client: &mut Client) -> Result<bool> {
-        while self.asked.last().is_some_and(|newest| newest.answer.is_none()) {
+        while self
+            .asked
+            .last()
+            .is_some_and(|newest| newest.answer.is_none())
+        {
             if self.closed.is_some() {
                 return Ok(false);
             }
@@ -142,8 +154,14 @@ impl Story {
 
     /// The booking this customer was told of last.
     fn booking(&self) -> Option<String> {
-        let held = self.asked.iter().rev().filter_map(|one| one.answer.as_ref());
-        held.filter_map(|answer| answer["booking"].as_str()).map(Into::into).next()
+        let held = self
+            .asked
+            .iter()
+            .rev()
+            .filter_map(|one| one.answer.as_ref());
+        held.filter_map(|answer| answer["booking"].as_str())
+            .map(Into::into)
+            .next()
     }
 }
 

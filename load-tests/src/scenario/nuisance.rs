@@ -83,9 +83,13 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     }
     while let Some(done) = acts.join_next().await {
         let (name, expected, outcome) = done?;
-        let got = outcome.context("nothing came of it").and_then(|outcome| outcome);
+        let got = outcome
+            .context("nothing came of it")
+            .and_then(|outcome| outcome);
         let got = got.unwrap_or_else(|error| format!("{error:#}"));
-        report.check(expected.contains(&&*got), || format!("{name}: {got}, not {expected:?}"));
+        report.check(expected.contains(&&*got), || {
+            format!("{name}: {got}, not {expected:?}")
+        });
     }
     stop.send_replace(true);
     let mut pongs = micros();
@@ -96,11 +100,15 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         }
     }
     report.check(!pongs.is_empty(), || "nobody watched".into());
-    report.check(!server.log().contains("panicked"), || format!("a panic: {}", server.log()));
+    report.check(!server.log().contains("panicked"), || {
+        format!("a panic: {}", server.log())
+    });
     report.figure("kinds of nuisance", count(CASES.len()), "");
     report.latency("ping to pong of the others", &pongs);
     let (status, _) = server.stop().await?;
-    report.check(status.success(), || format!("the server stopped with {status}"));
+    report.check(status.success(), || {
+        format!("the server stopped with {status}")
+    });
     Ok(report)
 }
 
@@ -220,11 +228,16 @@ async fn http_dribble(to: SocketAddr) -> Result<String> {
 
 fn status_of(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
-    said.split(' ').nth(1).map_or_else(|| "cut".to_owned(), |status| format!("status {status}"))
+    said.split(' ')
+        .nth(1)
+        .map_or_else(|| "cut".to_owned(), |status| format!("status {status}"))
 }
 
 async fn http_status(to: SocketAddr, request: String) -> Result<String> {
-    Ok(format!("status {}", http::raw(to, request.as_bytes()).await?.status))
+    Ok(format!(
+        "status {}",
+        http::raw(to, request.as_bytes()).await?.status
+    ))
 }
 
 fn post(scene: &Scene, token: &str, length: usize, body: &str) -> String {
@@ -247,7 +260,10 @@ async fn silent(to: SocketAddr) -> Result<String> {
 
 /// More messages in ten seconds than any page sends.
 async fn flood(scene: Scene) -> Result<String> {
-    let Raw { mut incoming, mut outgoing } = Raw::greeted(scene.to, &scene.good).await?;
+    let Raw {
+        mut incoming,
+        mut outgoing,
+    } = Raw::greeted(scene.to, &scene.good).await?;
     let flooding = async move {
         let ping = whole(TEXT, br#"{"type":"ping"}"#);
         while outgoing.bytes(&ping).await.is_ok() {}
@@ -270,7 +286,12 @@ async fn unknown_type(scene: Scene) -> Result<String> {
         }
         let all = heard.join("\n");
         if all.contains("\"pong\"") {
-            return Ok(if all.contains("unknown_type") { "told" } else { "not told" }.into());
+            return Ok(if all.contains("unknown_type") {
+                "told"
+            } else {
+                "not told"
+            }
+            .into());
         }
     }
     Ok("closed".into())

@@ -42,26 +42,42 @@ pub struct Options {
 /// Runs it.
 pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     let ground = Ground::new(lapak, &[])?;
-    let mut report = Report::new(format!("ready: {} bookings in the journal", options.bookings));
+    let mut report = Report::new(format!(
+        "ready: {} bookings in the journal",
+        options.bookings
+    ));
     write_and_die(&ground, options.bookings).await?;
     let (mut ready, mut cpu) = (micros(), Duration::ZERO);
     for _ in 0..options.restarts {
         let server = ground.serve().await?;
         cpu += server.cpu()?;
         ready.saturating_record(as_micros(server.ready_after));
-        say(format!("ready after {:?}, {} MiB", server.ready_after, server.resident()? >> 20));
+        say(format!(
+            "ready after {:?}, {} MiB",
+            server.ready_after,
+            server.resident()? >> 20
+        ));
         server.kill().await?;
     }
     let restarts = u32::try_from(options.restarts.max(1))?;
     report.latency("start to ready", &ready);
-    report.figure("CPU until ready", (cpu / restarts).as_secs_f64() * 1_000.0, "ms");
+    report.figure(
+        "CPU until ready",
+        (cpu / restarts).as_secs_f64() * 1_000.0,
+        "ms",
+    );
     Ok(report)
 }
 
 /// Another process of ours writes the bookings, and is killed when it says that it has.
 async fn write_and_die(ground: &Ground, bookings: usize) -> Result<()> {
     let mut child = Process::new(std::env::current_exe()?)
-        .args(["write-bookings", "--count", &bookings.to_string(), "--state"])
+        .args([
+            "write-bookings",
+            "--count",
+            &bookings.to_string(),
+            "--state",
+        ])
         .arg(ground.state())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -69,7 +85,10 @@ async fn write_and_die(ground: &Ground, bookings: usize) -> Result<()> {
     let stdout = child.stdout.take().context("no standard output")?;
     let mut lines = BufReader::new(stdout).lines();
     let done = lines.next_line().await?;
-    ensure!(done.as_deref() == Some("done"), "the bookings were not written: {done:?}");
+    ensure!(
+        done.as_deref() == Some("done"),
+        "the bookings were not written: {done:?}"
+    );
     child.kill().await?;
     Ok(())
 }
@@ -105,10 +124,22 @@ pub async fn open_drop(bench: &Bench, sku: &str, number: u128) -> Result<DropId>
 }
 
 /// A request to book one unit.
-pub fn booking(customer: &CustomerId, drop: DropId, sku: &SkuId, live: &LiveId, wait: bool) -> Request {
+pub fn booking(
+    customer: &CustomerId,
+    drop: DropId,
+    sku: &SkuId,
+    live: &LiveId,
+    wait: bool,
+) -> Request {
     Request {
-        by: Actor { role: Role::Viewer, name: customer.clone() },
-        key: Some(RequestKey { id: Uuid::now_v7().as_u128(), body: 1 }),
+        by: Actor {
+            role: Role::Viewer,
+            name: customer.clone(),
+        },
+        key: Some(RequestKey {
+            id: Uuid::now_v7().as_u128(),
+            body: 1,
+        }),
         command: Command::Book {
             booking: BookingId(Uuid::now_v7().as_u128()),
             live: live.clone(),

@@ -54,11 +54,21 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     bench.close().await?;
     let server = ground.serve().await?;
     let slow = (options.viewers * options.percent / 100).max(1);
-    let mut report = Report::new(format!("slow: {slow} of {} viewers never read", options.viewers));
+    let mut report = Report::new(format!(
+        "slow: {slow} of {} viewers never read",
+        options.viewers
+    ));
     let mut host = host(&ground, server.address, "host").await?;
-    let opened = host.done(json!({"type": "drop.open", "sku": "HEAVY"})).await?;
+    let opened = host
+        .done(json!({"type": "drop.open", "sku": "HEAVY"}))
+        .await?;
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
-    let fast = audience(&ground, server.address, &names("fast", options.viewers - slow)).await?;
+    let fast = audience(
+        &ground,
+        server.address,
+        &names("fast", options.viewers - slow),
+    )
+    .await?;
     let mut deaf = Vec::new();
     for token in tokens(&ground, &names("deaf", slow))? {
         deaf.push(deaf_viewer(server.address, &token).await?);
@@ -72,30 +82,47 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     let (began, mut most) = (Instant::now(), before);
     let mut pins = 0_u64;
     while slow_closes(server.internal).await? < slow {
-        ensure!(began.elapsed() < PATIENCE * 2, "viewers who do not read are not closed");
+        ensure!(
+            began.elapsed() < PATIENCE * 2,
+            "viewers who do not read are not closed"
+        );
         for _ in 0..20 {
             pins += 1;
             news.send_replace((pins, Instant::now()));
-            host.done(json!({"type": "drop.pin", "drop": drop, "pinned": pins % 2 == 1})).await?;
+            host.done(json!({"type": "drop.pin", "drop": drop, "pinned": pins % 2 == 1}))
+                .await?;
             sleep(Duration::from_millis(5)).await;
         }
         most = most.max(server.resident()?);
     }
     say(format!("{slow} closed after {:?}", began.elapsed()));
-    report.figure("until all slow viewers were closed", began.elapsed().as_secs_f64(), "s");
+    report.figure(
+        "until all slow viewers were closed",
+        began.elapsed().as_secs_f64(),
+        "s",
+    );
     std::mem::drop(news);
-    host.done(json!({"type": "drop.close", "drop": drop})).await?;
+    host.done(json!({"type": "drop.close", "drop": drop}))
+        .await?;
     let mut delays = micros();
     while let Some(one) = listening.join_next().await {
         let (heard, late) = one??;
         delays.add(&late)?;
-        report.check(heard == pins, || format!("a fast viewer heard {heard} of {pins} news"));
+        report.check(heard == pins, || {
+            format!("a fast viewer heard {heard} of {pins} news")
+        });
     }
     let grown = most.saturating_sub(before);
     report.figure("news", count(usize::try_from(pins)?), "");
     report.latency("news to a fast viewer", &delays);
-    report.figure("server memory grown by at most", count(usize::try_from(grown)?), "B");
-    report.check(grown < GROWTH_MAX, || format!("the server grew by {grown} bytes"));
+    report.figure(
+        "server memory grown by at most",
+        count(usize::try_from(grown)?),
+        "B",
+    );
+    report.check(grown < GROWTH_MAX, || {
+        format!("the server grew by {grown} bytes")
+    });
     std::mem::drop(deaf);
     server.stop().await?;
     Ok(report)
@@ -138,7 +165,10 @@ async fn listen(
 
 async fn slow_closes(internal: SocketAddr) -> Result<usize> {
     let page = http::get(internal, "/metrics").await?;
-    let line = page.text.lines().find(|line| line.starts_with("lapak_slow_closes_total "));
+    let line = page
+        .text
+        .lines()
+        .find(|line| line.starts_with("lapak_slow_closes_total "));
     let value = line.and_then(|line| line.split(' ').nth(1));
     Ok(value.map_or(Ok(0), str::parse)?)
 }

@@ -97,7 +97,7 @@ pub(super) fn run(
         if let Some((partition, position, state)) = snapshot {
             store.save_snapshot(partition, position, &state)?;
         }
-        if commits % SIZE_EVERY == 0 {
+        if commits.is_multiple_of(SIZE_EVERY) {
             let bytes = usize::try_from(store.size_bytes()).unwrap_or(usize::MAX);
             metrics().journal.size.set_count(bytes);
         }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Origins, Verdict, refused};
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE");
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, idempotency-key, last-event-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, idempotency-key");
