@@ -21,6 +21,8 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::answer::Answer;
 use super::booking::Booking;
 use super::command::{Actor, Request, RequestKey};
@@ -56,11 +58,11 @@ pub struct Shop {
     /// Its drops, also settled ones.
     pub drops: BTreeMap<DropId, Drop>,
     /// Its bookings: held ones, and ended ones for as long as answers are kept.
-    pub bookings: HashMap<BookingId, Booking>,
+    pub bookings: IndexMap<BookingId, Booking>,
     /// Its customers.
     pub customers: HashMap<CustomerId, Customer>,
     /// Answers by caller and request id.
-    pub answers: HashMap<(CustomerId, u128), Kept>,
+    pub answers: IndexMap<(CustomerId, u128), Kept>,
     /// The next waitlist ticket.
     pub next_ticket: u64,
     /// What becomes due, soonest first.

@@ -507,14 +507,14 @@ impl Shop {
                 self.answers_by_age.push_front((at, caller, id));
                 break;
             }
-            self.answers.remove(&(caller, id));
+            self.answers.swap_remove(&(caller, id));
         }
         while let Some((at, booking)) = self.ended_by_age.pop_front() {
             if at >= before {
                 self.ended_by_age.push_front((at, booking));
                 break;
             }
-            self.bookings.remove(&booking);
+            self.bookings.swap_remove(&booking);
         }
     }
 

@@ -127,4 +127,9 @@ impl Shop {
             self.remember(caller, id, kept);
         }
     }
+    /// The same with answers that were put back into an empty shop elsewhere.
+    pub fn put_back_answers_of(&mut self, other: Shop) {
+        self.answers = other.answers;
+        self.answers_by_age = other.answers_by_age;
+    }
 }

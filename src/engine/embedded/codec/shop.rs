@@ -2,10 +2,12 @@
 //! answers back makes them again.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc;
+use std::thread;
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
-use crate::domain::{Booking, Customer, Drop, DropId, Shop};
+use crate::domain::{Booking, BookingId, Customer, Drop, DropId, Shop};
 
 record! {
     Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, state }
@@ -16,6 +18,13 @@ record! {
 const BOOKING_LEAST: usize = 27;
 /// The fewest bytes an answer, its caller and its request id take.
 const ANSWER_LEAST: usize = 28;
+
+/// From so many bookings on, a second thread is worth it.
+const ALONE_MAX: usize = 20_000;
+/// Bookings that are handed over at once.
+const HANDED: usize = 2_048;
+/// How many such lots may wait.
+const HANDED_MAX: usize = 16;
 
 /// Appends a shop.
 pub(super) fn put(shop: &Shop, w: &mut Writer<'_>) {
@@ -60,24 +69,62 @@ pub(super) fn take(r: &mut Reader<'_>) -> Result<Shop, CodecError> {
         let id = DropId::take(r)?;
         shop.put_back_drop(id, Code::take(r)?);
     }
-    each(r, BOOKING_LEAST, |room, bookings| {
+    let (count, room) = r.counted(BOOKING_LEAST)?;
+    if room >= ALONE_MAX {
+        return take_together(shop, count, room, r);
+    }
+    each(r, count, |bookings| {
         shop.put_back_bookings(room, bookings);
     })?;
-    each(r, ANSWER_LEAST, |room, answers| {
-        let answers = answers.map(|((caller, id), kept)| (caller, id, kept));
-        shop.put_back_answers(room, answers);
-    })?;
+    take_answers(&mut shop, r)?;
     Ok(shop)
 }
 
-/// Hands counted items on as they are read, with how many to make room for; ends at the first
-/// that cannot be read.
+fn take_answers(shop: &mut Shop, r: &mut Reader<'_>) -> Result<(), CodecError> {
+    let (count, room) = r.counted(ANSWER_LEAST)?;
+    each(r, count, |answers| {
+        let answers = answers.map(|((caller, id), kept)| (caller, id, kept));
+        shop.put_back_answers(room, answers);
+    })
+}
+
+/// Reads bookings and answers while another thread puts the bookings back: how long a restart
+/// takes is decided here, and half of it is waiting for memory.
+fn take_together(
+    mut shop: Shop,
+    count: u32,
+    room: usize,
+    r: &mut Reader<'_>,
+) -> Result<Shop, CodecError> {
+    let mut kept = Shop::default();
+    let (hand, handed) = mpsc::sync_channel::<Vec<(BookingId, Booking)>>(HANDED_MAX);
+    let (read, put) = thread::scope(|scope| {
+        let other = scope.spawn(|| shop.put_back_bookings(room, handed.into_iter().flatten()));
+        let read = each(r, count, |bookings| {
+            loop {
+                let some: Vec<_> = bookings.take(HANDED).collect();
+                // The other thread goes only when there is nothing more to come.
+                if some.is_empty() || hand.send(some).is_err() {
+                    break;
+                }
+            }
+        });
+        drop(hand);
+        let read = read.and_then(|()| take_answers(&mut kept, r));
+        (read, other.join())
+    });
+    read?;
+    put.map_err(|_| CodecError::Range("bookings"))?;
+    shop.put_back_answers_of(kept);
+    Ok(shop)
+}
+
+/// Hands items on as they are read; ends at the first that cannot be read.
 fn each<K: Code, V: Code>(
     r: &mut Reader<'_>,
-    least: usize,
-    to: impl FnOnce(usize, &mut dyn Iterator<Item = (K, V)>),
+    count: u32,
+    to: impl FnOnce(&mut dyn Iterator<Item = (K, V)>),
 ) -> Result<(), CodecError> {
-    let (count, room) = r.counted(least)?;
     let mut fault = None;
     let mut items = (0..count).map_while(|_| match Code::take(r) {
         Ok(item) => Some(item),
@@ -86,7 +133,7 @@ fn each<K: Code, V: Code>(
             None
         }
     });
-    to(room, &mut items);
+    to(&mut items);
     fault.map_or(Ok(()), Err)
 }
 

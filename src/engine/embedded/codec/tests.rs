@@ -6,7 +6,12 @@ use proptest::prelude::*;
 
 use super::any::Gen;
 use super::*;
-use crate::domain::{Actor, CustomerId, Event, Millis, Rejection, RequestKey, Role};
+use crate::domain::event::Terms;
+use crate::domain::shop::Kept;
+use crate::domain::{
+    Actor, Answer, Booking, BookingId, BookingState, Customer, CustomerId, Event, Millis, Origin,
+    Rejection, RequestKey, Role,
+};
 use crate::engine::embedded::program::Program;
 
 fn encoded(shop: &ShopId, decision: &Decision) -> Vec<u8> {
@@ -91,7 +96,7 @@ fn format_1_stays_as_it_is() {
             waiting: 300,
         }),
         events: vec![Event::Extended {
-            booking: crate::domain::BookingId(9),
+            booking: BookingId(9),
             customer: CustomerId::new("alice").unwrap(),
             deadline: Millis(1_700_000_060_000),
         }],
@@ -197,5 +202,53 @@ fn a_damaged_snapshot_never_panics() {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let _ = decode_snapshot(&flipped);
+    }
+}
+
+/// A shop with so many bookings that two threads put them back.
+#[test]
+fn a_large_shop_is_read_back_equal_and_its_damage_is_noticed() {
+    let mut program = Program::new(1);
+    (0..100).for_each(|_| program.step());
+    let mut booked = program.decisions.iter().flat_map(|d| &d.events);
+    let (customer, drop) = booked
+        .find_map(|event| match event {
+            Event::Booked { customer, drop, .. } => Some((customer.clone(), *drop)),
+            _ => None,
+        })
+        .unwrap();
+    let bookings = (0..30_000_u128).map(|n| {
+        let booking = Booking {
+            customer: customer.clone(),
+            drop,
+            qty: 1,
+            price: 5,
+            booked_at: Millis(9),
+            deadline: Millis(10 + u64::try_from(n / 3).unwrap()),
+            terms: Terms::default(),
+            origin: Origin::Tap,
+            state: BookingState::Held,
+        };
+        (BookingId(n.rotate_right(7)), booking)
+    });
+    program.shop = Shop::default();
+    program
+        .shop
+        .customers
+        .insert(customer.clone(), Customer::default());
+    program.shop.put_back_bookings(30_000, bookings);
+    let kept = Kept {
+        body: 1,
+        at: Millis(3),
+        outcome: Ok(Answer::Left),
+    };
+    let answers = (0..30_000).map(|n| (customer.clone(), n, kept.clone()));
+    program.shop.put_back_answers(30_000, answers);
+
+    let shops = program.shops();
+    let bytes = encode_snapshot(&shops);
+    assert!(decode_snapshot(&bytes).unwrap() == shops);
+    for cut in [bytes.len() / 5, bytes.len() / 2, bytes.len() - 1] {
+        assert_eq!(decode_snapshot(&bytes[..cut]), Err(CodecError::Short));
     }
 }
