@@ -40,6 +40,11 @@ pub use proxies::Proxies;
 /// once after a restart.
 const BACKLOG: u32 = 4_096;
 
+/// Bytes the system may keep for a client that does not read; it doubles this for its own needs.
+/// Left alone it lets megabytes wait, so that some hundred deaf viewers fill a gigabyte of its
+/// memory before a write ever stalls. Enough for a page's assets at 200 ms of distance.
+const SEND_BUFFER: u32 = 128 * 1024;
+
 /// Why the door could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -180,6 +185,8 @@ fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
         TcpSocket::new_v6()?
     };
     socket.set_reuseaddr(true)?;
+    // Accepted connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

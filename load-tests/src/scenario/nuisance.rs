@@ -38,7 +38,6 @@ pub struct Options {
 }
 
 /// Where a nuisance goes, and what it may use.
-#[derive(Clone)]
 struct Scene {
     to: SocketAddr,
     good: String,
@@ -75,10 +74,14 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     for viewer in viewers {
         watching.spawn(behave(viewer, stopped.clone()));
     }
-    let scene = scene(&ground, server.address)?;
     let mut acts = JoinSet::new();
-    for (name, expected, act) in CASES {
-        let act = act(scene.clone());
+    for (number, (name, expected, act)) in CASES.iter().enumerate() {
+        // Each is somebody else: one person may not have so many sockets.
+        let act = act(scene(
+            &ground,
+            server.address,
+            &format!("nuisance-{number}"),
+        )?);
         acts.spawn(async move { (name, expected, timeout(PATIENCE, act).await) });
     }
     while let Some(done) = acts.join_next().await {
@@ -129,8 +132,8 @@ async fn behave(
     Ok(told)
 }
 
-fn scene(ground: &Ground, to: SocketAddr) -> Result<Scene> {
-    let good = ground.token(Role::Viewer, "nuisance")?;
+fn scene(ground: &Ground, to: SocketAddr, sub: &str) -> Result<Scene> {
+    let good = ground.token(Role::Viewer, sub)?;
     let (head, signature) = good.rsplit_once('.').context("no token")?;
     let turned: String = signature.chars().rev().collect();
     let claims = head.split('.').nth(1).context("no token")?;
@@ -139,10 +142,10 @@ fn scene(ground: &Ground, to: SocketAddr) -> Result<Scene> {
     Ok(Scene {
         to,
         forged: format!("{head}.{turned}"),
-        expired: ground.token_until(Role::Viewer, "nuisance", ground.now_ms() - 60_000)?,
+        expired: ground.token_until(Role::Viewer, sub, ground.now_ms() - 60_000)?,
         none,
-        foreign: ground.foreign_token("nuisance")?,
-        service: ground.token(Role::Service, "nuisance")?,
+        foreign: ground.foreign_token(sub)?,
+        service: ground.token(Role::Service, sub)?,
         other: ground.token(Role::Viewer, "somebody-else")?,
         good,
     })

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -13,7 +13,6 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use super::{audience, host, tokens};
 use crate::client::{PATIENCE, number, upgrade};
@@ -86,12 +85,11 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
             began.elapsed() < PATIENCE * 2,
             "viewers who do not read are not closed"
         );
-        for _ in 0..20 {
+        for _ in 0..10 {
             pins += 1;
             news.send_replace((pins, Instant::now()));
             host.done(json!({"type": "drop.pin", "drop": drop, "pinned": pins % 2 == 1}))
                 .await?;
-            sleep(Duration::from_millis(5)).await;
         }
         most = most.max(server.resident()?);
     }
