@@ -74,7 +74,7 @@ fn every_document_can_be_reached_from_the_readme() {
         let page = Page::read(path);
         for link in links(&page.text) {
             let target = page.beside(link.split('#').next().unwrap());
-            if target.ends_with(".md") && exists(&target) && reached.insert(target.clone()) {
+            if files::is_of(&target, "md") && exists(&target) && reached.insert(target.clone()) {
                 todo.push(target);
             }
         }

@@ -43,17 +43,20 @@ pub(crate) fn under(folder: &str) -> Vec<String> {
 /// README and everything written under docs.
 pub(crate) fn documents() -> Vec<String> {
     let mut all = vec!["README.md".to_owned()];
-    all.extend(
-        under("docs")
-            .into_iter()
-            .filter(|path| path.ends_with(".md")),
-    );
+    all.extend(under("docs").into_iter().filter(|path| is_of(path, "md")));
     all
+}
+
+/// Whether a path ends in this extension.
+pub(crate) fn is_of(path: &str, extension: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|it| it == extension)
 }
 
 pub(crate) fn rust_files(folder: &str) -> Vec<String> {
     let mut files = under(folder);
-    files.retain(|path| path.ends_with(".rs"));
+    files.retain(|path| is_of(path, "rs"));
     files
 }
 
