@@ -40,7 +40,7 @@ pub struct Tick {
     pub p: Position,
     /// and brings them to here.
     pub s: Position,
-    /// Stock that moved; empty if only the position did.
+    /// Stock that moved; empty only before the first tick.
     pub stock: Frame,
 }
 
@@ -307,16 +307,16 @@ impl Audience {
         let Some(view) = self.mirror.since(&self.live, p) else {
             return;
         };
-        let stock = if view.items.is_empty() {
-            Frame::new()
-        } else {
-            stock_frame(p, &view)
-        };
-        self.latest.store(Arc::new(Tick {
-            p,
-            s: view.position,
-            stock,
-        }));
+        // Where no counter moved nothing is told, so nobody's position may move either: the next
+        // frame starts where the last one that was told ended.
+        if !view.items.is_empty() {
+            let stock = stock_frame(p, &view);
+            self.latest.store(Arc::new(Tick {
+                p,
+                s: view.position,
+                stock,
+            }));
+        }
         let broadcast = &metrics().broadcast;
         broadcast
             .tick_build_duration

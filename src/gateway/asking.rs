@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::app::{App, actor};
 use super::auth::Identity;
 use super::translate;
-use crate::domain::{Command, LiveId, Request, RequestKey, ShopId};
+use crate::domain::{Command, LiveId, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
 use crate::protocol::Lang;
 use crate::protocol::from_client::{Ask, Asked};
@@ -73,19 +73,15 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
     let Some(by) = actor(who) else {
         return refuse("forbidden", json!({}));
     };
-    if let Err(limited) = app.limiter.check_booking(&who.shop, &who.sub) {
-        metrics()
-            .commands
-            .rate_limited
-            .of(crate::telemetry::RateScope::Customer)
-            .increment();
-        return refuse("rate_limited", json!({"retry_ms": limited.retry_ms}));
-    }
-    let command = match command(app, place, &ask.what).await {
+    let command = match command(app, place, by.role, &ask.what).await {
         Ok(command) => command,
+        Err(NoCommand::Forbidden) => return refuse("forbidden", json!({})),
         Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
         Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
     };
+    if let Some(retry_ms) = too_fast(app, who, by.role, &command) {
+        return refuse("rate_limited", json!({"retry_ms": retry_ms}));
+    }
     let key = RequestKey {
         id: ask.id.as_u128(),
         body: ask.body,
@@ -105,8 +101,27 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
     }
 }
 
+/// How long to wait, for who asks faster than a person taps (S-13). Of those who run the live
+/// only bookings are counted: opening a row of drops is their work.
+fn too_fast(app: &App, who: &Identity, role: Role, command: &Command) -> Option<u64> {
+    if role > Role::Viewer && !matches!(command, Command::Book { .. }) {
+        return None;
+    }
+    let limited = app.limiter.check_booking(&who.shop, &who.sub).err()?;
+    metrics()
+        .commands
+        .rate_limited
+        .of(crate::telemetry::RateScope::Customer)
+        .increment();
+    Some(limited.retry_ms)
+}
+
 fn replied(app: &App, place: &Place<'_>, ask: &Ask, reply: &Reply) -> (Answered, CommandResult) {
-    let message = answer(&ask.shown, reply, &about(app, place, &ask.what), place.lang);
+    let mut message = answer(&ask.shown, reply, &about(app, place, &ask.what), place.lang);
+    // What a host asks is answered by `done`, also when a booking was taken back.
+    if reply.outcome.is_ok() && matches!(ask.what, Asked::BookingCancel { .. }) {
+        message["type"] = json!("done");
+    }
     let result = match (&reply.outcome, reply.replayed) {
         (_, true) => CommandResult::Replayed,
         (Ok(_), false) => CommandResult::Accepted,
@@ -145,16 +160,32 @@ fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
 }
 
 enum NoCommand {
+    Forbidden,
     Wrong(String),
     Failed(Failure),
 }
 
-async fn command(app: &App, place: &Place<'_>, asked: &Asked) -> Result<Command, NoCommand> {
+/// The command, if the role may give it: what somebody may not do is refused before what is
+/// wrong with it is said.
+async fn command(
+    app: &App,
+    place: &Place<'_>,
+    role: Role,
+    asked: &Asked,
+) -> Result<Command, NoCommand> {
     let Asked::SettingsChange { settings } = asked else {
         let command = translate::command(asked, place.live);
         let command = command.map_err(|field| NoCommand::Wrong(field.to_owned()))?;
-        return command.ok_or_else(|| NoCommand::Wrong("type".to_owned()));
+        let command = command.ok_or_else(|| NoCommand::Wrong("type".to_owned()))?;
+        return if role < command.least_role() {
+            Err(NoCommand::Forbidden)
+        } else {
+            Ok(command)
+        };
     };
+    if role < Role::Admin {
+        return Err(NoCommand::Forbidden);
+    }
     let now = app
         .engine
         .settings(place.shop)

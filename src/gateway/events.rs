@@ -123,17 +123,12 @@ impl Reader {
     ) -> Result<(), Problem> {
         let view = self.audience.view();
         let view = view.ok_or_else(|| Problem::new("live_not_found", "There is no such live."))?;
-        let resumed = last.filter(|at| at.epoch == view.position.epoch && *at <= view.position);
         let who = self.who.as_ref();
+        let resumed = welcome::resumes(last, view.position, who);
         let me = welcome::me(&self.app, &self.shop, who, &view)
             .await
             .map_err(unavailable)?;
-        let mut message = serde_json::json!({
-            "type": "welcome",
-            "live": live.as_str(),
-            "recovered": resumed.is_some(),
-            "server_now_ms": self.app.clock.now_ms(),
-        });
+        let mut message = welcome::message(&self.app, live, resumed.is_some());
         self.at = view.position;
         let mut more = Vec::new();
         if let Some((at, frames)) = resumed.and_then(|from| self.audience.catch_up(from)) {
@@ -179,14 +174,22 @@ impl Reader {
             .counters(self.at, &mut self.slow_seen, &mut self.out);
     }
 
+    /// One event a message. Only the last one has the id: who breaks off in the middle has not
+    /// seen all that leads to that position, and goes on from the one before.
     fn chunk(&mut self) -> Bytes {
         let mut chunk = BytesMut::new();
-        for frame in self.out.drain(..) {
-            for line in frame.split(|byte| *byte == b'\n') {
-                chunk.put_slice(format!("id: {}\ndata: ", self.at).as_bytes());
-                chunk.put_slice(line);
-                chunk.put_slice(b"\n\n");
+        let frames = std::mem::take(&mut self.out);
+        let mut lines = frames
+            .iter()
+            .flat_map(|frame| frame.split(|byte| *byte == b'\n'))
+            .peekable();
+        while let Some(line) = lines.next() {
+            if lines.peek().is_none() {
+                chunk.put_slice(format!("id: {}\n", self.at).as_bytes());
             }
+            chunk.put_slice(b"data: ");
+            chunk.put_slice(line);
+            chunk.put_slice(b"\n\n");
         }
         chunk.freeze()
     }

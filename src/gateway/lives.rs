@@ -17,7 +17,7 @@ use super::welcome;
 use crate::domain::{LiveId, ShopId};
 use crate::engine::Failure;
 use crate::protocol::Lang;
-use crate::protocol::from_client::read_request;
+use crate::protocol::from_client::{Asked, read_request};
 
 /// `GET /v1/lives`: what runs here.
 pub(super) async fn list(State(app): State<Shared>) -> Response {
@@ -128,9 +128,15 @@ async fn ask(
             "Idempotency-Key must be a UUID, made once for each request.",
         )
     })?;
+    if let Some(kind) = body.get("type").and_then(Value::as_str)
+        && !Asked::TYPES.contains(&kind)
+    {
+        let message = "This kind of request is not known.";
+        return Err(Problem::new("unknown_type", message));
+    }
     let asked = read_request(id, &Value::Object(body))
         .map_err(|field| invalid(&field, "A field of the request is not right."))?;
-    let lang = language(headers);
+    let lang = language(app, &live, &shop, headers);
     let place = Place {
         live: &live,
         shop: &shop,
@@ -192,14 +198,14 @@ pub(super) fn invalid(field: &str, message: &'static str) -> Problem {
     Problem::new("invalid", message).with("field", field)
 }
 
-/// The language of `Accept-Language`, as far as it is spoken here.
-fn language(headers: &HeaderMap) -> Lang {
+/// The first language of `Accept-Language`, if it is spoken here, else the live's.
+fn language(app: &Shared, live: &LiveId, shop: &ShopId, headers: &HeaderMap) -> Lang {
     let wanted = headers
         .get("accept-language")
         .and_then(|value| value.to_str().ok());
-    wanted
-        .and_then(|text| Lang::parse(text.get(..2)?))
-        .unwrap_or_default()
+    let wanted = wanted.and_then(|text| Lang::parse(text.get(..2)?));
+    let of_live = || Lang::parse(&app.mirror.live_row(shop, live)?.spec.lang);
+    wanted.or_else(of_live).unwrap_or_default()
 }
 
 /// A JSON object that says that it is one (S-29).

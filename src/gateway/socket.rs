@@ -107,10 +107,9 @@ async fn attend(
 
 /// Says why and hangs up; a peer that does not read is not waited for.
 async fn close(socket: &mut WebSocket, why: Close, most_ms: u64) {
-    let reason = Utf8Bytes::from_static(why.reason());
     let frame = CloseFrame {
         code: why.code(),
-        reason,
+        reason: Utf8Bytes::from(why.reason().into_owned()),
     };
     let bound = Duration::from_millis(most_ms.min(1_000));
     let told = timeout(bound, socket.send(Message::Close(Some(frame)))).await;

@@ -2,14 +2,52 @@
 //! host what a host sees besides. Also the body of `GET …/snapshot`.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::app::App;
 use super::auth::{Identity, Role};
 use crate::broadcast::Audience;
 use crate::domain::{CustomerId, LiveId, ShopId};
 use crate::engine::Failure;
+use crate::journal::Position;
 use crate::mirror::LiveView;
 use crate::protocol::rows;
+
+/// How clients space their attempts to come back: the first wait,
+const RECONNECT_BASE_MS: u64 = 500;
+/// and the longest.
+const RECONNECT_CAP_MS: u64 = 20_000;
+
+/// Where somebody who has seen everything up to `from` goes on without a snapshot: in the same
+/// epoch, and not ahead of us. Who runs the live sees rows (bookings, waiters, the catalog) of
+/// which no history is kept, so they always start anew.
+pub(super) fn resumes(
+    from: Option<Position>,
+    now: Position,
+    who: Option<&Identity>,
+) -> Option<Position> {
+    from.filter(|from| from.epoch == now.epoch && *from <= now && !runs_the_live(who))
+}
+
+fn runs_the_live(who: Option<&Identity>) -> bool {
+    who.is_some_and(|who| matches!(who.role, Role::Moderator | Role::Host | Role::Admin))
+}
+
+/// The first message of a connection, without what it shows.
+pub(super) fn message(app: &App, live: &LiveId, recovered: bool) -> Value {
+    json!({
+        "type": "welcome",
+        "connection": Uuid::new_v4().to_string(),
+        "live": live.as_str(),
+        "server_now_ms": app.clock.now_ms(),
+        "recovered": recovered,
+        "reconnect": {
+            "base_ms": RECONNECT_BASE_MS,
+            "cap_ms": RECONNECT_CAP_MS,
+            "spread_ms": app.config.drain_spread_ms,
+        },
+    })
+}
 
 /// What is the customer's own; null for a guest.
 pub(super) async fn me(
@@ -45,7 +83,7 @@ pub(super) async fn snapshot(
 ) -> Result<Value, Failure> {
     let mut snapshot = rows::snapshot(live, view, audience.viewers());
     snapshot["me"] = me;
-    if who.is_some_and(|who| matches!(who.role, Role::Moderator | Role::Host | Role::Admin)) {
+    if runs_the_live(who) {
         let seen = app.engine.host(&view.shop).await?;
         let sku_of = |drop| {
             let row = app.mirror.drop_row(&view.shop, drop);

@@ -1,5 +1,7 @@
 //! Why the server closes a connection, and what the client does then (protocol section 3).
 
+use std::borrow::Cow;
+
 /// A close code with the reason that goes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
@@ -22,7 +24,10 @@ pub enum Close {
     /// The token ran out and was not refreshed: get a new one.
     Expired,
     /// Limits were abused: come back after a while.
-    Abuse,
+    Abuse {
+        /// Milliseconds to stay away.
+        retry_ms: u64,
+    },
 }
 
 impl Close {
@@ -38,13 +43,13 @@ impl Close {
             Self::Forbidden => 4403,
             Self::LiveNotFound => 4404,
             Self::Expired => 4408,
-            Self::Abuse => 4429,
+            Self::Abuse { .. } => 4429,
         }
     }
 
-    /// A word for people who read logs.
-    pub fn reason(self) -> &'static str {
-        match self {
+    /// A word for people who read traces; for [`Self::Abuse`] the wait, which clients read.
+    pub fn reason(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Normal => "bye",
             Self::Restart => "restart",
             Self::Full => "full",
@@ -54,7 +59,7 @@ impl Close {
             Self::Forbidden => "not allowed here",
             Self::LiveNotFound => "no such live",
             Self::Expired => "token expired",
-            Self::Abuse => "too many requests",
-        }
+            Self::Abuse { retry_ms } => return Cow::Owned(format!("retry_ms={retry_ms}")),
+        })
     }
 }

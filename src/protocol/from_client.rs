@@ -215,7 +215,7 @@ mod all {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
-        match <&str>::deserialize(from)? {
+        match &*String::deserialize(from)? {
             "all" => Ok(()),
             _ => Err(D::Error::custom("units is a number or \"all\"")),
         }
@@ -322,14 +322,15 @@ fn request(text: &str, value: &Value) -> Framed {
         }
         Err(error) => Framed::Wrong {
             id: shown,
-            field: field_of(&error),
+            field: wrong_field(value, &error),
         },
     }
 }
 
 /// Reads a request's body as it comes over HTTP, under an id from a header.
 pub fn read_request(id: Uuid, body: &Value) -> Result<Ask, String> {
-    let what: Asked = serde_json::from_value(body.clone()).map_err(|error| field_of(&error))?;
+    let what: Asked =
+        serde_json::from_value(body.clone()).map_err(|error| wrong_field(body, &error))?;
     Ok(Ask {
         id,
         shown: id.to_string(),
@@ -344,6 +345,32 @@ fn shown_id(value: &Value) -> Option<String> {
         .and_then(Value::as_str)
         .filter(|id| id.len() <= ID_SHOWN_MAX)
         .map(Into::into)
+}
+
+/// The field of a request that is wrong. Of a value of a wrong type serde does not say which
+/// field it was: it is the one without which the complaint is another.
+fn wrong_field(body: &Value, error: &serde_json::Error) -> String {
+    let said = without_place(error);
+    if said.starts_with("missing field") || said.starts_with("duplicate field") {
+        return field_of(error);
+    }
+    let mut rest = body.clone();
+    let names = body.as_object().into_iter().flat_map(|body| body.keys());
+    for name in names.filter(|name| *name != "type") {
+        if let Some(rest) = rest.as_object_mut() {
+            rest.remove(name);
+        }
+        match serde_json::from_value::<Asked>(rest.clone()) {
+            Err(other) if without_place(&other) == said => {}
+            _ => return name.clone(),
+        }
+    }
+    field_of(error)
+}
+
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line").next().unwrap_or_default().to_owned()
 }
 
 /// The field serde complains about, or what it says.

@@ -33,6 +33,8 @@ pub const CODES: &[(&str, StatusCode)] = &[
     ("idempotency_conflict", StatusCode::CONFLICT),
     ("below_committed", StatusCode::CONFLICT),
     ("digital_cannot_track", StatusCode::UNPROCESSABLE_ENTITY),
+    ("not_tracked", StatusCode::UNPROCESSABLE_ENTITY),
+    ("in_use", StatusCode::CONFLICT),
     ("managed_by_shared_inventory", StatusCode::CONFLICT),
     ("cooldown", StatusCode::CONFLICT),
     // The door's own.

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::broadcast::{Audience, Seat, SeatRole};
 use crate::domain::{CustomerId, LiveId, ShopId};
 use crate::gateway::app::{NoEntry, Shared};
 use crate::gateway::auth::{Identity, Role};
-use crate::gateway::limits::Permit;
+use crate::gateway::limits::{Limited, Permit};
 use crate::gateway::listener::Peer;
 use crate::gateway::welcome;
 use crate::journal::Position;
@@ -65,14 +64,14 @@ pub(super) async fn greet(
     let permit = match &who {
         None => None,
         Some(who) => {
+            let abuse = |limited: Limited| Close::Abuse {
+                retry_ms: limited.retry_ms,
+            };
             app.limiter
                 .check_hello(&who.shop, &who.sub)
-                .map_err(|_| Close::Abuse)?;
-            Some(
-                app.limiter
-                    .admit_customer(&who.shop, &who.sub)
-                    .map_err(|_| Close::Abuse)?,
-            )
+                .map_err(abuse)?;
+            let permit = app.limiter.admit_customer(&who.shop, &who.sub);
+            Some(permit.map_err(abuse)?)
         }
     };
     seat(app, live, shop, who, &connect, permit).await
@@ -150,20 +149,12 @@ async fn welcome_frames(
 ) -> Result<(Position, Vec<Frame>, Lang), Close> {
     let view = audience.view().ok_or(Close::LiveNotFound)?;
     let default_lang = Lang::parse(&view.live.spec.lang).unwrap_or_default();
-    let resumed = resume
-        .map(|r| Position {
-            epoch: r.epoch,
-            seq: r.seq,
-        })
-        .filter(|from| from.epoch == view.position.epoch && *from <= view.position);
-    let mut message = json!({
-        "type": "welcome",
-        "connection": Uuid::new_v4().to_string(),
-        "live": live.as_str(),
-        "server_now_ms": app.clock.now_ms(),
-        "recovered": resumed.is_some(),
-        "reconnect": {"base_ms": 500, "cap_ms": 20_000, "spread_ms": app.config.drain_spread_ms},
+    let resume = resume.map(|r| Position {
+        epoch: r.epoch,
+        seq: r.seq,
     });
+    let resumed = welcome::resumes(resume, view.position, who);
+    let mut message = welcome::message(app, live, resumed.is_some());
     let me = welcome::me(app, shop, who, &view)
         .await
         .map_err(|_| Close::Full)?;

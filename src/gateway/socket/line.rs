@@ -186,7 +186,7 @@ impl Line {
         let framed = read(text);
         match verdict {
             Verdict::Pass => {}
-            Verdict::Abuse { .. } => return Err(End::Close(Close::Abuse)),
+            Verdict::Abuse { retry_ms } => return Err(End::Close(Close::Abuse { retry_ms })),
             Verdict::Limited { retry_ms } => {
                 metrics()
                     .commands
@@ -201,8 +201,7 @@ impl Line {
             Framed::Malformed => return Err(End::Close(Close::Malformed)),
             Framed::UnknownType { id } => self.error("unknown_type", id.as_deref()),
             Framed::Wrong { id: None, field } => {
-                let field = json!({"type": "error", "code": "invalid", "field": field});
-                self.out.push(encode(&field));
+                self.error_with("invalid", "field", &json!(field));
             }
             Framed::Wrong { id, field } => {
                 let extra = json!({"field": field});
@@ -287,9 +286,7 @@ impl Line {
                     self.seated.lang,
                 ));
             }
-            None => {
-                self.push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
-            }
+            None => self.error_with("rate_limited", "retry_ms", &json!(retry_ms)),
         }
     }
 
@@ -297,6 +294,18 @@ impl Line {
         let message = crate::protocol::words::refusal(code, self.seated.lang);
         self.out
             .push(ServerMessage::Error { code, message, id }.frame());
+        metrics()
+            .broadcast
+            .frames_sent
+            .of(FrameType::Error)
+            .increment();
+    }
+
+    /// An error that belongs to no request, with the one detail its code has.
+    fn error_with(&mut self, code: &str, detail: &str, value: &Value) {
+        let message = crate::protocol::words::refusal(code, self.seated.lang);
+        let frame = json!({"type": "error", "code": code, "message": message, detail: value});
+        self.out.push(encode(&frame));
         metrics()
             .broadcast
             .frames_sent
