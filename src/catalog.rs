@@ -10,9 +10,11 @@
 //! ```
 //!
 //! What is decided where the format leaves room:
-//! - An empty inventory tracker means *not tracked*, as in the shop the file comes from; the
-//!   quantity is still handed over in `stock`. A file without a tracker column tracks its goods if it
-//!   has a quantity column.
+//! - Stock is tracked where a tracker is named, and where a quantity is given that may not be sold
+//!   beyond (inventory policy *deny*, or none): exports often leave the tracker out, and taking those
+//!   goods as unlimited would sell what is not there (`tracker_missing`). With *continue* and no
+//!   tracker, or with the tracker `none`, goods stay untracked; the quantity is still handed over in
+//!   `stock`. A file without a tracker column tracks its goods if it has a quantity column.
 //! - `Variant Inventory Policy` *continue* never makes us sell more than there is. With stock left
 //!   it is only remarked; with none left the goods are promised ahead, so it becomes a pre-order
 //!   whose quota the seller sets. A tag such as `pre-order` says so too, with the quantity as quota.

@@ -38,9 +38,10 @@ impl Cells<'_> {
             remarks.push(("stock_unreadable", why));
         }
         let physical = !self.gift_card && flag(self.ships) != Some(false);
-        let wanted = self.tracker.map_or(self.quantity.is_some(), is_tracked);
+        let wanted = self.is_counted();
         let tracked = wanted && physical;
         if physical {
+            remarks.extend(self.remark_on_tracker(tracked));
             remarks.extend(self.remark_on_count(tracked, quantity));
         } else {
             remarks.extend(self.remark_on_digital(wanted));
@@ -60,6 +61,22 @@ impl Cells<'_> {
             },
             remarks,
         )
+    }
+
+    /// A named tracker counts, and so does a quantity that nobody wants to sell beyond: exports
+    /// often leave the tracker out, and goods without a limit would be sold without being there.
+    /// `none` says no by name.
+    fn is_counted(&self) -> bool {
+        match self.tracker {
+            None => self.quantity.is_some(),
+            Some("") => !self.quantity.unwrap_or("").is_empty() && !self.goes_on(),
+            Some(tracker) => is_tracked(tracker),
+        }
+    }
+
+    fn remark_on_tracker(&self, tracked: bool) -> Option<(&'static str, String)> {
+        let why = "it names no inventory tracker, but a quantity: taken as tracked".to_owned();
+        (tracked && self.tracker == Some("")).then_some(("tracker_missing", why))
     }
 
     /// Sold on when there is nothing left.
@@ -126,7 +143,7 @@ fn remark_on_going_on(preorder: bool) -> (&'static str, String) {
 }
 
 fn is_tracked(tracker: &str) -> bool {
-    !tracker.is_empty() && !tracker.eq_ignore_ascii_case("none") && flag(tracker) != Some(false)
+    !tracker.eq_ignore_ascii_case("none") && flag(tracker) != Some(false)
 }
 
 /// `12`, `-3`, `12.0`, `1,200`. Not `1.200`, which could be one or a thousand and more.
