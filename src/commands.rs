@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::embedded::{self, audit};
 use crate::gateway::auth::{Identity, Role};
+use crate::gateway::listener;
 use crate::lifecycle::{self, Lifecycle, StopBounds};
 use crate::{catalog, server, telemetry};
 pub use import::{ImportOptions, Imported, import, put_all};
@@ -62,9 +63,11 @@ impl From<config::Error> for Failure {
 impl From<server::Error> for Failure {
     fn from(error: server::Error) -> Self {
         match error {
-            server::Error::Keys(_) | server::Error::Origin(_) | server::Error::Headers(_) => {
-                Self::Config(error.to_string())
-            }
+            server::Error::Keys(_)
+            | server::Error::Origin(_)
+            | server::Error::Headers(_)
+            | server::Error::Setting { .. }
+            | server::Error::Listener(listener::Error::Proxy(_)) => Self::Config(error.to_string()),
             server::Error::Engine(_) | server::Error::Listener(_) | server::Error::State { .. } => {
                 Self::Io(error.to_string())
             }

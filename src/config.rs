@@ -1,6 +1,7 @@
 //! The settings of the process: each room's own section, put together. `config/default.toml` is
 //! compiled in and explains every key; a file and the environment go over it.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -103,8 +104,8 @@ impl Config {
             clippy::disallowed_methods,
             reason = "the one place that reads the environment"
         )]
-        let vars = std::env::vars();
-        merge(&mut all, environment(vars));
+        let vars = std::env::vars_os();
+        merge(&mut all, environment(vars)?);
         read(all, "environment")
     }
 
@@ -143,13 +144,18 @@ fn merge(to: &mut Table, from: Table) {
 }
 
 /// `LAPAK__LISTENER__LISTEN=0.0.0.0:80` as a table; a value that reads as TOML is that value,
-/// any other is text.
-fn environment(vars: impl Iterator<Item = (String, String)>) -> Table {
+/// any other is text. Variables that are not ours may hold anything.
+fn environment(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Table, Error> {
     let mut all = Table::new();
     for (name, text) in vars {
+        let name = name.to_string_lossy();
         let Some(path) = name.strip_prefix(ENV_PREFIX) else {
             continue;
         };
+        let text = text.into_string().map_err(|_| Error::Wrong {
+            place: "environment".to_owned(),
+            what: format!("{name} is not UTF-8"),
+        })?;
         let value = format!("v = {text}")
             .parse::<Table>()
             .ok()
@@ -162,5 +168,5 @@ fn environment(vars: impl Iterator<Item = (String, String)>) -> Table {
             merge(&mut all, table);
         }
     }
-    all
+    Ok(all)
 }

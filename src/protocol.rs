@@ -6,6 +6,7 @@ pub mod from_client;
 pub mod live;
 pub mod rows;
 pub mod settings;
+pub mod strict;
 pub mod to_client;
 pub mod words;
 

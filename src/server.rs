@@ -50,6 +50,14 @@ pub enum Error {
     /// Security headers.
     #[error(transparent)]
     Headers(#[from] headers::Error),
+    /// A setting that would make the server useless.
+    #[error("{key} has to be {wanted}")]
+    Setting {
+        /// Which.
+        key: &'static str,
+        /// What it has to be.
+        wanted: &'static str,
+    },
     /// The state folder or the key in it.
     #[error("cannot use {path}: {source}")]
     State {
@@ -160,7 +168,11 @@ pub fn check(config: &Config) -> Result<(), Error> {
     Origins::new(&config.origin)?;
     SecurityHeaders::new(&config.headers)?;
     listener::Proxies::new(&config.listener.proxies)?;
-    Ok(())
+    let faults = [config.gateway.fault(), config.listener.fault()];
+    match faults.into_iter().flatten().next() {
+        Some((key, wanted)) => Err(Error::Setting { key, wanted }),
+        None => Ok(()),
+    }
 }
 
 /// The keys of the settings, or the secret of the state folder, made once.
@@ -214,7 +226,7 @@ fn open_doors(
     let edge = Edge {
         limiter: app.limiter.clone(),
         origins: app.origins.clone(),
-        shop_of,
+        shop_of: shop_of(app),
         headers: SecurityHeaders::new(&config.headers)?,
     };
     let public = Listener::bind(config.listener.clone(), app.limiter.clone(), house.clone())?

@@ -56,6 +56,24 @@ impl Default for GatewayConfig {
 }
 
 impl GatewayConfig {
+    /// The first setting that no connection could live with, and what it has to be.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        const LATER: &str = "more than 0";
+        let checks = [
+            ("gateway.connect_timeout_ms", self.connect_timeout_ms > 0, LATER),
+            ("gateway.ping_every_ms", self.ping_every_ms > 0, LATER),
+            (
+                "gateway.silence_max_ms",
+                self.silence_max_ms > self.ping_every_ms,
+                "more than gateway.ping_every_ms",
+            ),
+            ("gateway.write_timeout_ms", self.write_timeout_ms > 0, LATER),
+            ("gateway.answer_timeout_ms", self.answer_timeout_ms > 0, LATER),
+        ];
+        let wrong = checks.into_iter().find(|(_, fits, _)| !fits);
+        wrong.map(|(key, _, wanted)| (key, wanted))
+    }
+
     /// [`Self::answer_timeout_ms`] as a duration.
     pub fn answer_timeout(&self) -> Duration {
         Duration::from_millis(self.answer_timeout_ms)
@@ -111,6 +129,12 @@ impl App {
             }
             None | Some(_) => Ok((live, shop)),
         }
+    }
+
+    /// The shop that has a live of this name, whoever asks; not to be told to strangers.
+    pub(super) fn shop_of_live(&self, live: &str) -> Option<String> {
+        let shop = self.mirror.shop_of(&LiveId::new(live).ok()?)?;
+        Some(shop.as_str().to_owned())
     }
 
     /// Who asks over HTTP. None without a token; a bad one is refused, slowly if repeated.

@@ -79,6 +79,9 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
         Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
         Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
     };
+    if elsewhere(app, place, &ask.what) {
+        return refuse("drop_not_found", json!({}));
+    }
     if let Some(retry_ms) = too_fast(app, who, by.role, &command) {
         return refuse("rate_limited", json!({"retry_ms": retry_ms}));
     }
@@ -99,6 +102,16 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
         Ok(reply) => replied(app, place, ask, &reply),
         Err(failure) => no_reply(ask, failure, place.lang),
     }
+}
+
+/// Whether a drop is meant that belongs to another live of the shop: a token may be good for this
+/// one only, and what it may not enter it may not change. Of bookings the engine knows better.
+fn elsewhere(app: &App, place: &Place<'_>, asked: &Asked) -> bool {
+    if matches!(asked, Asked::Book { .. }) {
+        return false;
+    }
+    let row = translate::drop_of(asked).and_then(|drop| app.mirror.drop_row(place.shop, drop));
+    row.is_some_and(|row| row.live != *place.live)
 }
 
 /// How long to wait, for who asks faster than a person taps (S-13). Of those who run the live

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
+use axum::http::{Version, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
@@ -24,19 +24,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::headers::SecurityHeaders;
 use super::limits::Limiter;
 use super::listener::Peer;
-use super::origin::{Cors, Origins};
+use super::origin::{Cors, Origins, ShopOf};
 use super::problem::{Problem, as_problem, method_not_allowed, not_found, panicked};
 
 /// What stands between the listener and the router.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Edge {
     /// Counts requests per address, and knows the sizes.
     pub limiter: Limiter,
     /// Which pages may come.
     pub origins: Origins,
-    /// Finds the shop a path is about, where there is one; it only decides which list of
-    /// origins counts.
-    pub shop_of: fn(&Parts) -> Option<String>,
+    /// Finds the shop a path is about.
+    pub shop_of: ShopOf,
     /// What is put on every answer.
     pub headers: SecurityHeaders,
 }
@@ -56,8 +55,18 @@ impl Edge {
     }
 }
 
+/// A request with two names, or none where HTTP/1.1 wants one, could mean one thing to a proxy and
+/// another to us (RFC 9112, 3.2).
+fn one_host(request: &Request) -> Result<(), Problem> {
+    let names = request.headers().get_all(header::HOST).iter().count();
+    if names > 1 || (names == 0 && request.version() == Version::HTTP_11) {
+        return Err(Problem::new("malformed", "A request has one Host."));
+    }
+    Ok(())
+}
+
 async fn known_host(State(origins): State<Origins>, request: Request, next: Next) -> Response {
-    match origins.check_host(request.headers()) {
+    match one_host(&request).and_then(|()| origins.check_host(request.headers())) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -13,11 +13,15 @@ use super::asking::{self, Answered, Place};
 use super::auth::Identity;
 use super::listener::Peer;
 use super::problem::Problem;
+use super::upgrade::only;
 use super::welcome;
 use crate::domain::{LiveId, ShopId};
 use crate::engine::Failure;
 use crate::protocol::Lang;
 use crate::protocol::from_client::{Asked, read_request};
+use crate::protocol::strict::{self, Fault};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `GET /v1/lives`: what runs here.
 pub(super) async fn list(State(app): State<Shared>) -> Response {
@@ -119,9 +123,7 @@ async fn ask(
 ) -> Result<Response, Problem> {
     let who = app.somebody(headers, peer).await?;
     let (live, shop) = entered(app, live, Some(&who))?;
-    let id = headers
-        .get("idempotency-key")
-        .and_then(|value| value.to_str().ok());
+    let id = only(headers, &IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
     let id = id.and_then(|id| Uuid::try_parse(id).ok()).ok_or_else(|| {
         invalid(
             "id",
@@ -223,5 +225,14 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Val
             "Send application/json.",
         ));
     }
-    serde_json::from_slice(body).map_err(|_| invalid("body", "The body is no JSON object."))
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    match strict::parse(text) {
+        Some((_, Some(Fault::Twice(field)))) => {
+            let message = "A field stands in the body twice.";
+            Err(Problem::new("malformed", message).with("field", field))
+        }
+        Some((_, Some(Fault::Nul(field)))) => Err(invalid(&field, "A text holds a NUL.")),
+        Some((Value::Object(body), None)) => Ok(body),
+        _ => Err(invalid("body", "The body is no JSON object.")),
+    }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 use super::upgrade::only;
 
-pub use cors::{Cors, cors};
+pub use cors::{Cors, ShopOf, cors};
 
 /// Settings of the allow-list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,13 @@
 //! Every route on one screen.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::request::Parts;
 use axum::routing::{get, post, put};
 
 use super::app::Shared;
+use super::origin::ShopOf;
 use super::{events, health, lives, office, pages, socket};
 
 /// What strangers reach. Everything else is 404.
@@ -51,8 +54,17 @@ pub fn internal_router(app: Shared) -> Router {
         .with_state(app)
 }
 
-/// The shop a path is about, where it names one; it decides only which list of origins counts.
-pub fn shop_of(parts: &Parts) -> Option<String> {
-    let rest = parts.uri.path().strip_prefix("/v1/shops/")?;
-    rest.split('/').next().map(Into::into)
+/// Finds the shop a path is about, by its name or by one of its lives; it decides only which list
+/// of origins counts.
+pub fn shop_of(app: &Shared) -> ShopOf {
+    let app = Arc::clone(app);
+    Arc::new(move |parts: &Parts| {
+        let mut steps = parts.uri.path().strip_prefix("/v1/")?.split('/');
+        let (kind, name) = (steps.next()?, steps.next()?);
+        match kind {
+            "shops" => Some(name.to_owned()),
+            "lives" => app.shop_of_live(name),
+            _ => None,
+        }
+    })
 }

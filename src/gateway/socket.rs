@@ -34,7 +34,7 @@ pub(super) async fn upgrade(
 ) -> Result<Response, Problem> {
     check_upgrade(&headers).inspect_err(|_| rejected(RejectReason::Handshake))?;
     app.origins
-        .check(&headers, None)
+        .check(&headers, app.shop_of_live(&live).as_deref())
         .inspect_err(|_| rejected(RejectReason::Origin))?;
     if app.house.stopping().is_cancelled() {
         rejected(RejectReason::Draining);

@@ -158,7 +158,14 @@ fn open(asked: &Asked, live: &LiveId) -> Result<Command, Wrong> {
 /// The drop a request is about, if it is about one.
 pub(super) fn drop_of(asked: &Asked) -> Option<DropId> {
     match asked {
-        Asked::Book { drop, .. } | Asked::WaitLeave { drop, .. } => drop_id(drop).ok(),
+        Asked::Book { drop, .. }
+        | Asked::WaitLeave { drop, .. }
+        | Asked::DropChange { drop, .. }
+        | Asked::DropPause { drop }
+        | Asked::DropResume { drop }
+        | Asked::DropClose { drop, .. }
+        | Asked::DropPin { drop, .. }
+        | Asked::DropExtend { drop, .. } => drop_id(drop).ok(),
         _ => None,
     }
 }

@@ -4,12 +4,39 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::strict;
 use crate::journal::fnv1a;
 
 /// The longest request id that is given back when it is no UUID.
 const ID_SHOWN_MAX: usize = 64;
-/// How deep an object may nest (S-15).
-const DEPTH_MAX: usize = 8;
+/// Every field that some request has, to find the one that is wrong.
+const FIELDS: [&str; 25] = [
+    "drop",
+    "sku",
+    "qty",
+    "accept_partial",
+    "join_waitlist",
+    "booking",
+    "price",
+    "units",
+    "mode",
+    "opens_at_ms",
+    "ends_at_ms",
+    "per_customer_limit",
+    "booking_timeout_min",
+    "pinned",
+    "withdraw",
+    "minutes",
+    "reason",
+    "on_hand",
+    "force",
+    "customer",
+    "restricted",
+    "delta",
+    "skus",
+    "active",
+    "settings",
+];
 
 /// One object of a frame, as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -261,17 +288,20 @@ impl Asked {
 
 /// Reads one object of a frame.
 pub fn read(text: &str) -> Framed {
-    if nests_deeper(text, DEPTH_MAX) {
-        return Framed::Malformed;
-    }
-    let Ok(value) = serde_json::from_str::<Value>(text) else {
+    let Some((value, fault)) = strict::parse(text) else {
         return Framed::Malformed;
     };
     let Some(kind) = value.get("type").and_then(Value::as_str) else {
         return Framed::Malformed;
     };
+    if let Some(fault) = fault {
+        return Framed::Wrong {
+            id: shown_id(&value),
+            field: fault.field().to_owned(),
+        };
+    }
     match kind {
-        "connect" => plain(text, ClientMessage::Connect),
+        "connect" => greeting(value),
         "refresh" => match value.get("token").and_then(Value::as_str) {
             Some(token) => Framed::Message(ClientMessage::Refresh {
                 token: token.to_owned(),
@@ -283,16 +313,16 @@ pub fn read(text: &str) -> Framed {
         },
         "ping" => Framed::Message(ClientMessage::Ping),
         "resync" => Framed::Message(ClientMessage::Resync),
-        kind if Asked::TYPES.contains(&kind) => request(text, &value),
+        kind if Asked::TYPES.contains(&kind) => request(&value),
         _ => Framed::UnknownType {
             id: shown_id(&value),
         },
     }
 }
 
-fn plain(text: &str, make: fn(Connect) -> ClientMessage) -> Framed {
-    match serde_json::from_str(text) {
-        Ok(message) => Framed::Message(make(message)),
+fn greeting(value: Value) -> Framed {
+    match serde_json::from_value(value) {
+        Ok(connect) => Framed::Message(ClientMessage::Connect(connect)),
         Err(error) => Framed::Wrong {
             id: None,
             field: field_of(&error),
@@ -300,7 +330,7 @@ fn plain(text: &str, make: fn(Connect) -> ClientMessage) -> Framed {
     }
 }
 
-fn request(text: &str, value: &Value) -> Framed {
+fn request(value: &Value) -> Framed {
     let shown = shown_id(value);
     let id = shown.as_deref().and_then(|id| Uuid::try_parse(id).ok());
     let (Some(id), Some(written)) = (id, shown.clone()) else {
@@ -309,8 +339,7 @@ fn request(text: &str, value: &Value) -> Framed {
             field: "id".into(),
         };
     };
-    // Read from the text, not the value: so a key that stands twice is noticed (S-15).
-    match serde_json::from_str::<Asked>(text) {
+    match Asked::deserialize(value) {
         Ok(what) => {
             let ask = Ask {
                 id,
@@ -329,8 +358,7 @@ fn request(text: &str, value: &Value) -> Framed {
 
 /// Reads a request's body as it comes over HTTP, under an id from a header.
 pub fn read_request(id: Uuid, body: &Value) -> Result<Ask, String> {
-    let what: Asked =
-        serde_json::from_value(body.clone()).map_err(|error| wrong_field(body, &error))?;
+    let what = Asked::deserialize(body).map_err(|error| wrong_field(body, &error))?;
     Ok(Ask {
         id,
         shown: id.to_string(),
@@ -354,15 +382,19 @@ fn wrong_field(body: &Value, error: &serde_json::Error) -> String {
     if said.starts_with("missing field") || said.starts_with("duplicate field") {
         return field_of(error);
     }
-    let mut rest = body.clone();
-    let names = body.as_object().into_iter().flat_map(|body| body.keys());
-    for name in names.filter(|name| *name != "type") {
-        if let Some(rest) = rest.as_object_mut() {
-            rest.remove(name);
-        }
-        match serde_json::from_value::<Asked>(rest.clone()) {
+    // Only fields that mean something: a stranger may send ten thousand others.
+    let known = |name: &&str| body.get(name).is_some();
+    let names: Vec<&str> = FIELDS.into_iter().filter(known).collect();
+    let mut rest: serde_json::Map<String, Value> = ["type"]
+        .iter()
+        .chain(&names)
+        .filter_map(|name| Some(((*name).to_owned(), body.get(name)?.clone())))
+        .collect();
+    for name in names {
+        rest.remove(name);
+        match Asked::deserialize(&rest) {
             Err(other) if without_place(&other) == said => {}
-            _ => return name.clone(),
+            _ => return name.to_owned(),
         }
     }
     field_of(error)
@@ -390,22 +422,4 @@ pub fn field_of(error: &serde_json::Error) -> String {
             .take(120)
             .collect(),
     }
-}
-
-fn nests_deeper(text: &str, most: usize) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => depth += 1,
-            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > most {
-            return true;
-        }
-    }
-    false
 }

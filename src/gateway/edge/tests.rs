@@ -31,7 +31,7 @@ fn app() -> Router {
     let edge = Edge {
         limiter: Limiter::new(limits, Clock::manual(0)),
         origins: Origins::new(&origins).unwrap(),
-        shop_of: |_| None,
+        shop_of: std::sync::Arc::new(|_| None),
         headers: SecurityHeaders::new(&HeadersConfig::default()).unwrap(),
     };
     let echo = post(|Json(body): Json<Value>| async move { Json(body) });

@@ -37,3 +37,19 @@ impl Default for ListenerConfig {
         }
     }
 }
+
+impl ListenerConfig {
+    /// The first setting that no request could live with, and what it has to be.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        if self.header_timeout_ms == 0 {
+            Some(("listener.header_timeout_ms", "more than 0"))
+        } else if self.headers_max < HEADERS_MIN {
+            Some(("listener.headers_max", "at least 16"))
+        } else {
+            None
+        }
+    }
+}
+
+/// A handshake of a browser behind a proxy has nearly as many.
+const HEADERS_MIN: usize = 16;

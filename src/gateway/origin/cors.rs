@@ -4,6 +4,8 @@
 //! a token travels in `Authorization`, which a page has to hold itself. A page that is not allowed
 //! reads nothing (no CORS header) and changes nothing (403 before the handler).
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -21,16 +23,20 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after, idempotency-
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 
 /// What the layer needs: the list, and how to learn which shop a request is about.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Cors {
     origins: Origins,
-    shop_of: fn(&Parts) -> Option<String>,
+    shop_of: ShopOf,
 }
 
+/// Finds the shop a request is about, where its path tells; it decides only which list of origins
+/// counts.
+pub type ShopOf = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
+
 impl Cors {
-    /// `shop_of` finds the shop in the path where there is one; it decides nothing but which
-    /// list of origins counts.
-    pub fn new(origins: Origins, shop_of: fn(&Parts) -> Option<String>) -> Self {
+    /// See [`ShopOf`].
+    pub fn new(origins: Origins, shop_of: ShopOf) -> Self {
         Self { origins, shop_of }
     }
 
@@ -84,7 +90,6 @@ fn name_origin(headers: &mut HeaderMap, verdict: Verdict) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use axum::body::Body;
@@ -109,7 +114,7 @@ mod tests {
             allow: vec!["https://a.com".into()],
             ..OriginConfig::default()
         };
-        let layer = Cors::new(Origins::new(&config).unwrap(), |_| None);
+        let layer = Cors::new(Origins::new(&config).unwrap(), Arc::new(|_| None));
         let app = layer.around(Router::new().route("/", get(handler.clone()).post(handler)));
         let mut request = Request::builder()
             .method(method)

@@ -389,7 +389,10 @@ fn joined(frames: &[Frame]) -> Option<Utf8Bytes> {
 /// A frame that is too large or no WebSocket at all is the client's fault; the rest is the line's.
 fn broken(error: &axum::Error) -> End {
     let text = error.to_string().to_lowercase();
-    if text.contains("too long") || text.contains("utf") || text.contains("protocol") {
+    // A line that was cut is counted among broken protocols by the library.
+    if text.contains("without closing") {
+        End::Lost
+    } else if text.contains("too long") || text.contains("utf") || text.contains("protocol") {
         End::Close(Close::Malformed)
     } else {
         End::Lost

@@ -1,0 +1,305 @@
+//! The table of doors: every route and every request, tried by every role. The table is
+//! `doors.txt`; what the router or the protocol has beyond it fails here.
+
+use lapak::domain::{Actor, Command, CustomerId, DropId, Request, Role as Actors, ShopId};
+use lapak::gateway::auth::Role;
+use lapak::protocol::from_client::Asked;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use super::house::{FOREIGN_SHOP, House, LIVE, SHOP, SKU, book, house, somebody};
+use super::raw::{self, Answer};
+use super::socket::{Heard, Socket};
+
+const TABLE: &str = include_str!("doors.txt");
+const ROUTER: &str = include_str!("../../src/gateway/router.rs");
+
+/// Who knocks, in the order of the columns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Who {
+    Anon,
+    Is(Role),
+    Expired,
+    Foreign,
+}
+
+const COLUMNS: [Who; 8] = [
+    Who::Anon,
+    Who::Is(Role::Viewer),
+    Who::Is(Role::Moderator),
+    Who::Is(Role::Host),
+    Who::Is(Role::Admin),
+    Who::Is(Role::Service),
+    Who::Expired,
+    Who::Foreign,
+];
+
+impl Who {
+    fn token(self, sub: &str) -> Option<String> {
+        let house = house();
+        match self {
+            Self::Anon => None,
+            Self::Is(role) => Some(house.token(sub, role)),
+            Self::Foreign => Some(house.token_of(FOREIGN_SHOP, sub, Role::Admin, None)),
+            Self::Expired => {
+                let identity = lapak::gateway::auth::Identity {
+                    sub: sub.to_owned(),
+                    shop: SHOP.to_owned(),
+                    role: Role::Admin,
+                    lives: None,
+                    exp_ms: house.app.clock.now_ms() - 60_000,
+                };
+                Some(house.app.auth.issue(&identity).unwrap())
+            }
+        }
+    }
+
+    /// Whether this one has a booking to give back.
+    fn may_book(self) -> bool {
+        matches!(self, Self::Is(role) if role != Role::Service)
+    }
+}
+
+/// A line of the table: the door's words, and a cell for each of [`COLUMNS`].
+struct Row {
+    door: Vec<&'static str>,
+    cells: Vec<&'static str>,
+}
+
+fn rows(kind: &str) -> Vec<Row> {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let rows = lines.map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (door, cells) = words.split_at(words.len() - COLUMNS.len());
+        Row { door: door.to_vec(), cells: cells.to_vec() }
+    });
+    rows.filter(|row| row.door[0] == kind).collect()
+}
+
+/// Method and path of every route of the public router, as its source has them.
+pub(super) fn routes() -> Vec<(String, String)> {
+    routes_of(ROUTER.split("pub fn internal_router").next().unwrap())
+}
+
+fn routes_of(source: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for route in source.split(".route(").skip(1) {
+        let path = route.split('"').nth(1).unwrap();
+        let handlers = route.split_once(path).unwrap().1;
+        let handlers = handlers.split(".with_state").next().unwrap();
+        for method in ["get", "post", "put", "patch", "delete", "any"] {
+            let is_named = |(at, _): (usize, &str)| {
+                handlers[..at].chars().next_back().is_some_and(|c| !c.is_alphanumeric() && c != '_')
+            };
+            if handlers.match_indices(&format!("{method}(")).any(is_named) {
+                found.push((method.to_uppercase(), path.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_and_every_request_is_in_the_table() {
+    let listed = |kind: &str| -> Vec<(String, String)> {
+        rows(kind).iter().map(|row| (row.door[1].to_owned(), row.door[2].to_owned())).collect()
+    };
+    let (public, internal) = (routes(), routes_of(ROUTER.split("pub fn internal_router").nth(1).unwrap()));
+    assert!(public.len() > 15 && internal.len() > 2, "the router can be read");
+    for (kind, routes) in [("PUBLIC", public), ("INTERNAL", internal)] {
+        let listed = listed(kind);
+        for route in &routes {
+            assert!(listed.contains(route), "{kind} {route:?} is not in doors.txt");
+        }
+        for route in &listed {
+            assert!(routes.contains(route), "{kind} {route:?} is in doors.txt and nowhere else");
+        }
+    }
+    let asked: Vec<&str> = rows("WS").iter().map(|row| row.door[1]).collect();
+    for kind in Asked::TYPES {
+        assert!(asked.contains(&kind), "{kind} is not in doors.txt");
+    }
+    let known = |kind: &str| {
+        let plain = kind.split('+').next().unwrap();
+        plain == "connect" || Asked::TYPES.contains(&plain)
+    };
+    for kind in asked {
+        assert!(known(kind), "{kind} is in doors.txt and nowhere else");
+    }
+}
+
+#[test]
+fn every_role_at_every_route() {
+    let house = house();
+    house.run(async {
+        for (kind, address) in [("PUBLIC", house.address), ("INTERNAL", house.internal)] {
+            for row in rows(kind) {
+                for (who, cell) in COLUMNS.iter().zip(&row.cells) {
+                    let (method, path) = (row.door[1], row.door[2]);
+                    let answer = knock(address, method, path, *who).await;
+                    let case = format!("{kind} {method} {path} by {who:?}");
+                    assert_eq!(answer.status.to_string(), **cell, "{case}: {answer:?}");
+                }
+            }
+        }
+        house.is_well("the doors").await;
+    });
+}
+
+async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who) -> Answer {
+    let (sub, id) = (somebody(), Uuid::now_v7().to_string());
+    let booking = match who.may_book() && path.contains("{booking}") {
+        true => held(&sub, house().drop).await,
+        false => id.clone(),
+    };
+    let real = path
+        .replace("{live}", LIVE)
+        .replace("{shop}", SHOP)
+        .replace("{file}", "tidak-ada.js")
+        .replace("{booking}", &booking)
+        .replace("{drop}", &house().drop.to_string());
+    let (drop, sku) = (house().drop.to_string(), SKU);
+    let body = match path.rsplit('/').next() {
+        Some("bookings") => json!({"drop": drop, "sku": sku}).to_string(),
+        Some("commands") => json!({"type": "book", "drop": drop, "sku": sku}).to_string(),
+        _ => String::new(),
+    };
+    send(address, method, &real, who.token(&sub), &id, &body).await
+}
+
+async fn send(
+    address: std::net::SocketAddr,
+    method: &str,
+    path: &str,
+    token: Option<String>,
+    id: &str,
+    body: &str,
+) -> Answer {
+    let bearer = token.map(|token| format!("Bearer {token}")).unwrap_or_default();
+    let mut headers = vec![("idempotency-key", id), ("content-type", "application/json")];
+    if !bearer.is_empty() {
+        headers.push(("authorization", &bearer));
+    }
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(&raw::request(method, path, &headers, body)).await.unwrap();
+    // The head is enough, and events never end.
+    let mut said = Vec::new();
+    while !said.windows(4).any(|end| end == b"\r\n\r\n") {
+        let mut buffer = [0; 4_096];
+        let read = tokio::time::timeout(raw::PATIENCE, stream.read(&mut buffer)).await;
+        let read = read.expect("an answer").unwrap();
+        assert!(read > 0, "{method} {path}: {}", String::from_utf8_lossy(&said));
+        said.extend_from_slice(&buffer[..read]);
+    }
+    Answer::of(&said)
+}
+
+/// A booking of this customer.
+async fn held(sub: &str, drop: DropId) -> String {
+    let token = house().token(sub, Role::Viewer);
+    let mut socket = Socket::connect(LIVE, Some(&token)).await;
+    let held = socket.ask(&book(drop)).await;
+    held["booking"].as_str().unwrap_or_else(|| panic!("{held}")).to_owned()
+}
+
+/// A request that would be accepted from somebody who may ask it, on things of its own.
+async fn request(kind: &str, sub: &str, who: Who) -> Value {
+    let house = house();
+    let drop = house.fresh_drop().await;
+    let d = drop.to_string();
+    let mut request = match kind {
+        "book" => json!({"drop": d, "sku": SKU}),
+        "cancel" if who.may_book() => json!({"booking": held(sub, drop).await}),
+        "cancel" => json!({"booking": Uuid::now_v7().to_string()}),
+        "booking.cancel" => json!({"booking": held(&somebody(), drop).await, "reason": "x"}),
+        "drop.open" => json!({"sku": SKU, "units": 5}),
+        "drop.change" => json!({"drop": d, "price": 40_000}),
+        "drop.extend" => json!({"drop": d, "minutes": 1}),
+        "drop.resume" => {
+            pause(house, drop).await;
+            json!({"drop": d})
+        }
+        "stock.add" => json!({"sku": SKU, "qty": 1, "reason": "x"}),
+        "stock.set" => json!({"sku": SKU, "on_hand": 100_000, "reason": "x"}),
+        "stock.set+force" => json!({"sku": SKU, "on_hand": 100_000, "reason": "x", "force": true}),
+        "customer.restrict" => json!({"customer": somebody(), "restricted": true}),
+        "reputation.adjust" => json!({"customer": somebody(), "delta": -1, "reason": "x"}),
+        "sku.activate" => json!({"skus": [SKU], "active": true}),
+        "settings.change" => json!({"settings": {"vat_bp": 0}}),
+        _ => json!({"drop": d}),
+    };
+    request["type"] = json!(kind.split('+').next());
+    request["id"] = json!(Uuid::now_v7().to_string());
+    request
+}
+
+async fn pause(house: &House, drop: DropId) {
+    let by = Actor { role: Actors::Host, name: CustomerId::new("penjual").unwrap() };
+    let request = Request { by, key: None, command: Command::PauseDrop { drop } };
+    let shop = ShopId::new(SHOP).unwrap();
+    house.app.engine.submit(&shop, request).await.unwrap().outcome.unwrap();
+}
+
+#[test]
+fn requests_over_the_websocket() {
+    let house = house();
+    house.run(async {
+        for row in rows("WS") {
+            let kind = row.door[1];
+            for (who, cell) in COLUMNS.iter().zip(&row.cells) {
+                let case = format!("{kind} by {who:?}");
+                let sub = somebody();
+                let mut socket = Socket::open(LIVE).await;
+                socket.greet(who.token(&sub).as_deref()).await;
+                let met = match socket.hear().await {
+                    Heard::Close(code) => code.to_string(),
+                    Heard::Object(_) if kind == "connect" => "ok".to_owned(),
+                    Heard::Object(_) => {
+                        let request = request(kind, &sub, *who).await;
+                        outcome(&socket.ask(&request.to_string()).await)
+                    }
+                    Heard::Gone => "gone".to_owned(),
+                };
+                assert_eq!(met, *cell, "{case}");
+            }
+        }
+        house.is_well("the requests").await;
+    });
+}
+
+fn outcome(told: &Value) -> String {
+    match told["type"].as_str() {
+        Some("refused" | "error") => told["code"].as_str().unwrap_or_default().to_owned(),
+        _ => "ok".to_owned(),
+    }
+}
+
+#[test]
+fn the_same_requests_over_http() {
+    let house = house();
+    house.run(async {
+        for row in rows("WS").into_iter().filter(|row| row.door[1] != "connect") {
+            let kind = row.door[1];
+            for (who, cell) in COLUMNS.iter().zip(&row.cells) {
+                let sub = somebody();
+                let mut body = request(kind, &sub, *who).await;
+                let id = body["id"].as_str().unwrap().to_owned();
+                body.as_object_mut().unwrap().remove("id");
+                let path = format!("/v1/lives/{LIVE}/commands");
+                let token = who.token(&sub);
+                let answer = send(house.address, "POST", &path, token, &id, &body.to_string()).await;
+                let status = match *cell {
+                    "ok" => 200,
+                    "unauthorized" | "4401" => 401,
+                    "forbidden" | "4403" => 403,
+                    "4404" => 404,
+                    _ => 409,
+                };
+                assert_eq!(answer.status, status, "{kind} by {who:?}: {answer:?}");
+            }
+        }
+        house.is_well("the commands").await;
+    });
+}
