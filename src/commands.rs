@@ -9,7 +9,7 @@ use clap::Args;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::engine::embedded::{self, audit};
-use crate::gateway::auth::{Identity, Role};
+use crate::gateway::auth::{self, Identity, Role};
 use crate::gateway::listener;
 use crate::lifecycle::{self, Lifecycle, StopBounds};
 use crate::{catalog, server, telemetry};
@@ -89,6 +89,9 @@ impl From<lifecycle::Error> for Failure {
 
 impl From<catalog::Error> for Failure {
     fn from(error: catalog::Error) -> Self {
+        if let catalog::Error::Read(error) = error {
+            return Self::Io(format!("cannot read the file: {error}"));
+        }
         Self::Data(format!("{}: {error}", error.code()))
     }
 }
@@ -166,30 +169,38 @@ pub fn token(options: &TokenOptions) -> Result<(), Failure> {
     }
     let config = options.place.load()?;
     let clock = Clock::system(config.clock);
+    let exp_ms = clock.now_ms() + TOKEN_MS;
+    let identity = |sub: String| Identity {
+        sub,
+        shop: options.shop.clone(),
+        role,
+        lives: None,
+        exp_ms,
+    };
+    let sub = |n: u32| format!("{}-{n}", options.sub);
+    // Checked before a key is made: a wrong word leaves nothing behind. The last name is the longest.
+    let longest = options.count.map_or_else(|| options.sub.clone(), sub);
+    let usage = |error: auth::Error| Failure::Usage(error.to_string());
+    identity(longest).check().map_err(usage)?;
     let auth = server::auth(&config, &clock)?;
     let subs: Vec<String> = match options.count {
         None => vec![options.sub.clone()],
-        Some(count) => (1..=count)
-            .map(|n| format!("{}-{n}", options.sub))
-            .collect(),
+        Some(count) => (1..=count).map(sub).collect(),
     };
     for sub in subs {
-        let shop = options.shop.clone();
-        let identity = Identity {
-            sub,
-            shop,
-            role,
-            lives: None,
-            exp_ms: clock.now_ms() + TOKEN_MS,
-        };
         let token = auth
-            .issue(&identity)
+            .issue(&identity(sub))
             .map_err(|error| Failure::Config(error.to_string()))?;
-        auth.verify(&token)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
-        println!("{token}");
+        say(&token)?;
     }
     Ok(())
+}
+
+/// Prints a line; whoever was reading may have gone.
+pub fn say(line: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").map_err(|error| Failure::Io(format!("cannot print: {error}")))
 }
 
 /// Options of `lapak audit`.
@@ -207,12 +218,9 @@ pub fn audit(options: &AuditOptions) -> Result<bool, Failure> {
     let config = options.place.load()?;
     let report = audit::audit(&config.state).map_err(|error| Failure::Io(error.to_string()))?;
     if options.json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&report).map_err(Failure::io)?
-        );
+        say(&serde_json::to_string_pretty(&report).map_err(Failure::io)?)?;
     } else {
-        println!("{report}");
+        say(&report.to_string())?;
     }
     Ok(report.is_clean())
 }

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::commands::Failure;
+use crate::commands::{Failure, say};
 use crate::config::Config;
 use crate::gateway::Shared;
 use crate::gateway::auth::{Identity, Role};
@@ -108,15 +108,13 @@ fn announce(app: &Shared, address: SocketAddr, as_json: bool) -> Result<(), Fail
             "tokens": {"viewer": viewer, "host": host, "admin": admin},
             "pages": {"watch": watch, "overlay": overlay, "host": console},
         });
-        println!("{line}");
+        say(&line.to_string())?;
     } else {
-        println!(
-            "Lapak demo: Toko Melati is live. Ctrl-C ends it; the next start goes on from here.\n"
-        );
-        println!("  Start here   {url}/");
-        println!("  Watch, book  {watch}\n");
-        println!("  Host         {console}\n");
-        println!("  Overlay      {overlay}   (transparent, for OBS)");
+        say("Lapak demo: Toko Melati is live. Ctrl-C ends it; the next start goes on from here.\n")?;
+        say(&format!("  Start here   {url}/"))?;
+        say(&format!("  Watch, book  {watch}\n"))?;
+        say(&format!("  Host         {console}\n"))?;
+        say(&format!("  Overlay      {overlay}   (transparent, for OBS)"))?;
     }
     Ok(())
 }

@@ -93,9 +93,9 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::CheckConfig(place) => {
             commands::check(&place.load()?)?;
-            println!("ok");
+            commands::say("ok")?;
         }
-        Command::PrintConfig(place) => print!("{}", place.load()?.print()?),
+        Command::PrintConfig(place) => commands::say(place.load()?.print()?.trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
 }

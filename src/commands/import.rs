@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::{Failure, StatePlace};
+use super::{Failure, StatePlace, say};
 use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
 use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec};
@@ -76,25 +76,22 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
 fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure> {
     if json {
         let all = serde_json::json!({"file": report, "shop": imported});
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&all).map_err(Failure::io)?
-        );
+        say(&serde_json::to_string_pretty(&all).map_err(Failure::io)?)?;
         return Ok(());
     }
-    println!("{report}");
+    say(&report.to_string())?;
     let Imported {
         made,
         changed,
         same,
         refused,
     } = imported;
-    println!(
+    say(&format!(
         "In the shop: {made} new, {changed} changed, {same} as before, {} refused.",
         refused.len()
-    );
+    ))?;
     for (sku, code) in refused {
-        println!("  {sku}: {code}");
+        say(&format!("  {sku}: {code}"))?;
     }
     Ok(())
 }

@@ -65,8 +65,10 @@ pub(super) async fn book(
     headers: HeaderMap,
     body: bytes::Bytes,
 ) -> Result<Response, Problem> {
-    let mut body = object(&headers, &body)?;
-    body.insert("type".into(), json!("book"));
+    let body = object(&headers, &body).map(|mut body| {
+        body.insert("type".into(), json!("book"));
+        body
+    });
     ask(&app, &peer, &live, &headers, body).await
 }
 
@@ -78,13 +80,16 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     body: bytes::Bytes,
 ) -> Result<Response, Problem> {
-    let mut body = if body.is_empty() {
-        Map::new()
+    let body = if body.is_empty() {
+        Ok(Map::new())
     } else {
-        object(&headers, &body)?
+        object(&headers, &body)
     };
-    body.insert("type".into(), json!("cancel"));
-    body.insert("booking".into(), json!(booking));
+    let body = body.map(|mut body| {
+        body.insert("type".into(), json!("cancel"));
+        body.insert("booking".into(), json!(booking));
+        body
+    });
     ask(&app, &peer, &live, &headers, body).await
 }
 
@@ -99,7 +104,7 @@ pub(super) async fn leave(
         ("type".to_owned(), json!("wait.leave")),
         ("drop".to_owned(), json!(drop)),
     ]);
-    ask(&app, &peer, &live, &headers, body).await
+    ask(&app, &peer, &live, &headers, Ok(body)).await
 }
 
 /// `POST /v1/lives/{live}/commands`: any request, as the WebSocket takes it.
@@ -110,19 +115,21 @@ pub(super) async fn command(
     headers: HeaderMap,
     body: bytes::Bytes,
 ) -> Result<Response, Problem> {
-    let body = object(&headers, &body)?;
+    let body = object(&headers, &body);
     ask(&app, &peer, &live, &headers, body).await
 }
 
+/// Who asks is looked at before what is wrong with it is said.
 async fn ask(
     app: &Shared,
     peer: &Peer,
     live: &str,
     headers: &HeaderMap,
-    body: Map<String, Value>,
+    body: Result<Map<String, Value>, Problem>,
 ) -> Result<Response, Problem> {
     let who = app.somebody(headers, peer).await?;
     let (live, shop) = entered(app, live, Some(&who))?;
+    let body = body?;
     let id = only(headers, &IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
     let id = id.and_then(|id| Uuid::try_parse(id).ok()).ok_or_else(|| {
         invalid(

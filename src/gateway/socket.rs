@@ -113,11 +113,16 @@ async fn close(socket: &mut WebSocket, why: Close, most_ms: u64) {
     };
     let bound = Duration::from_millis(most_ms.min(1_000));
     let told = timeout(bound, socket.send(Message::Close(Some(frame)))).await;
-    if matches!(told, Ok(Ok(()))) {
-        // The peer's own close ends the connection cleanly; what else it still says is not read.
-        let _ = timeout(bound, async {
-            while let Some(Ok(_)) = socket.recv().await {}
-        })
-        .await;
+    if told.is_ok() {
+        part(socket, bound).await;
     }
+}
+
+/// Ends the connection cleanly: what was said last is sent, the peer's own close is waited for, and
+/// what else it still says is not read.
+async fn part(socket: &mut WebSocket, bound: Duration) {
+    let _ = timeout(bound, async {
+        while let Some(Ok(_)) = socket.recv().await {}
+    })
+    .await;
 }

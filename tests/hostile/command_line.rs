@@ -176,3 +176,24 @@ fn a_variable_that_is_no_text_is_an_error_and_no_panic() {
         check(name, &output, status, "");
     }
 }
+
+#[test]
+fn a_reader_that_goes_away_is_an_error_and_no_panic() {
+    use std::process::Stdio;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x.csv"), "Handle,Title,Variant Price\na,Kaos,1\n").unwrap();
+    let commands: [&[&str]; 4] = [
+        &["token", "--shop", "s", "--sub", "a", "--count", "5000", "--state", "toko"],
+        &["print-config"],
+        &["import", "x.csv", "--shop", "s", "--state", "toko"],
+        &["audit", "--state", "toko"],
+    ];
+    for words in commands {
+        // A pipe whose other end is closed.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lapak"));
+        command.current_dir(folder.path()).args(words).stdout(writer).stderr(Stdio::piped());
+        check(words[0], &command.output().unwrap(), IO, "cannot print");
+    }
+}

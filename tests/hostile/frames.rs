@@ -7,17 +7,18 @@ use super::socket::{CONTINUES, ENDS, Heard, Socket, TEXT, frame, unmasked};
 
 const PING: &[u8] = br#"{"type":"ping"}"#;
 
-/// What has to come back: an answer, or a close of one of these codes (or a mere hang-up, where the
-/// connection cannot be spoken on any more).
+/// What has to come back.
 enum Wanted {
     Pong,
     Malformed,
-    /// The peer said good-bye; it is said back, or the line is simply gone.
-    GoodBye,
+    /// The peer said good-bye; it is said back.
+    GoodBye(u16),
+    /// It said it in a way that nobody may.
+    Violation,
 }
 
 fn cases() -> Vec<(&'static str, Vec<u8>, Wanted)> {
-    use Wanted::{GoodBye, Malformed, Pong};
+    use Wanted::{GoodBye, Malformed, Pong, Violation};
     let (half, rest) = PING.split_at(7);
     let close = |body: &[u8]| frame(0x88, body);
     vec![
@@ -42,13 +43,13 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Wanted)> {
         ("a ping in fragments", frame(0x09, b"x"), Malformed),
         ("a length of 2^63", [&[TEXT, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], PING].concat(), Malformed),
         ("a length of 64 MiB", [&[TEXT, 0xff, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0][..], PING].concat(), Malformed),
-        ("close without a code", close(b""), GoodBye),
-        ("close 1000", close(&[0x03, 0xe8]), GoodBye),
-        ("close 4999 with a reason", close(b"\x13\x87dadah"), GoodBye),
+        ("close without a code", close(b""), GoodBye(1005)),
+        ("close 1000", close(&[0x03, 0xe8]), GoodBye(1000)),
+        ("close 4999 with a reason", close(b"\x13\x87dadah"), GoodBye(4999)),
         ("close of one byte", close(&[0x03]), Malformed),
-        ("close 1005, which is never sent", close(&[0x03, 0xed]), Malformed),
-        ("close 0", close(&[0, 0]), Malformed),
-        ("close 999", close(&[0x03, 0xe7]), Malformed),
+        ("close 1005, which is never sent", close(&[0x03, 0xed]), Violation),
+        ("close 0", close(&[0, 0]), Violation),
+        ("close 999", close(&[0x03, 0xe7]), Violation),
         ("close with a reason that is no UTF-8", close(&[0x03, 0xe8, 0xff, 0xfe]), Malformed),
         ("HTTP instead of frames", b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(), Malformed),
         ("junk", vec![0xff; 4_096], Malformed),
@@ -69,9 +70,8 @@ fn each_gets_its_close_and_nobody_else_notices() {
                     assert!(matches!(&heard, Heard::Object(o) if o["type"] == "pong"), "{case}: {heard:?}");
                 }
                 Wanted::Malformed => assert_eq!(heard, Heard::Close(4400), "{case}"),
-                Wanted::GoodBye => {
-                    assert!(matches!(heard, Heard::Close(_) | Heard::Gone), "{case}: {heard:?}");
-                }
+                Wanted::GoodBye(code) => assert_eq!(heard, Heard::Close(code), "{case}"),
+                Wanted::Violation => assert_eq!(heard, Heard::Close(1002), "{case}"),
             }
         }
         house.is_well("bad frames").await;
@@ -90,9 +90,8 @@ fn the_same_before_anybody_has_greeted() {
                 // A ping is no greeting.
                 Wanted::Pong => assert_eq!(heard, Heard::Close(4401), "{case}"),
                 Wanted::Malformed => assert_eq!(heard, Heard::Close(4400), "{case}"),
-                Wanted::GoodBye => {
-                    assert!(matches!(heard, Heard::Close(_) | Heard::Gone), "{case}: {heard:?}");
-                }
+                Wanted::GoodBye(code) => assert_eq!(heard, Heard::Close(code), "{case}"),
+                Wanted::Violation => assert_eq!(heard, Heard::Close(1002), "{case}"),
             }
         }
         house.is_well("bad first frames").await;

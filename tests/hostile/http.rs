@@ -73,14 +73,16 @@ fn a_booking_that_is_wrong() {
     let drop = house.drop;
     let good = format!(r#"{{"drop":"{drop}","sku":"{SKU}"}}"#);
     let body = |extra: &str| format!(r#"{{"drop":"{drop}","sku":"{SKU}",{extra}}}"#);
-    let (id, token) = (Uuid::now_v7().to_string(), house.token(&somebody(), Role::Viewer));
+    let token = house.token(&somebody(), Role::Viewer);
     let bearer = format!("Bearer {token}");
-    let (who, key) = (("authorization", &*bearer), ("idempotency-key", &*id));
+    // `key` stands for an id of the case's own.
+    let (who, key) = (("authorization", &*bearer), ("idempotency-key", "*"));
     let large = body(&format!(r#""x":"{}""#, "x".repeat(64 * 1024)));
     let deep = body(&format!(r#""x":{}1{}"#, "[".repeat(9), "]".repeat(9)));
     let basic = ("authorization", "Basic YWxpY2U6cGFzcw==");
     let table: &[(&str, &[(&str, &str)], String, u16, &str)] = &[
         ("no token", &[key, JSON], good.clone(), 401, "unauthorized"),
+        ("no token and nothing else right", &[], "{".into(), 401, "unauthorized"),
         ("Basic", &[basic, key, JSON], good.clone(), 401, "unauthorized"),
         ("two tokens", &[who, who, key, JSON], good.clone(), 401, "unauthorized"),
         ("empty token", &[("authorization", "Bearer "), key, JSON], good.clone(), 401, "unauthorized"),
@@ -111,15 +113,19 @@ fn a_booking_that_is_wrong() {
         for (case, headers, body, status, code) in table {
             let path = format!("/v1/lives/{LIVE}/bookings");
             let path = if case.contains("query") { format!("{path}?token={token}") } else { path };
-            let answer = ask("POST", &path, headers, body).await;
+            let id = Uuid::now_v7().to_string();
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, if *value == "*" { &*id } else { *value })).collect();
+            let answer = ask("POST", &path, &headers, body).await;
             assert_eq!(answer.status, *status, "{case}: {answer:?}");
             assert_eq!(answer.json()["code"], **code, "{case}: {answer:?}");
             if *status == 401 {
                 assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{case}");
             }
         }
-        // After all of these the same id still books, once.
+        // The same id books once, whatever was sent before.
         let path = format!("/v1/lives/{LIVE}/bookings");
+        let id = Uuid::now_v7().to_string();
+        let key = ("idempotency-key", &*id);
         let held = ask("POST", &path, &[who, key, JSON], &good).await;
         assert_eq!((held.status, &held.json()["type"]), (200, &"held".into()), "{held:?}");
         let again = ask("POST", &path, &[who, key, JSON], &good).await;
@@ -134,8 +140,7 @@ fn a_booking_that_is_wrong() {
 fn commands_and_queries_that_are_wrong() {
     let house = house();
     let bearer = format!("Bearer {}", house.token(&somebody(), Role::Admin));
-    let id = Uuid::now_v7().to_string();
-    let (who, key) = (("authorization", &*bearer), ("idempotency-key", &*id));
+    let who = ("authorization", &*bearer);
     let commands = format!("/v1/lives/{LIVE}/commands");
     let table: &[(&str, &str, &str, &str, u16, &str)] = &[
         ("no type", "POST", &commands, "{}", 422, "invalid"),
@@ -150,7 +155,8 @@ fn commands_and_queries_that_are_wrong() {
     ];
     house.run(async {
         for (case, method, path, body, status, code) in table {
-            let answer = ask(method, path, &[who, key, JSON], body).await;
+            let id = Uuid::now_v7().to_string();
+            let answer = ask(method, path, &[who, ("idempotency-key", &id), JSON], body).await;
             assert_eq!(answer.status, *status, "{case}: {answer:?}");
             assert_eq!(answer.json()["code"].as_str().unwrap_or(""), *code, "{case}: {answer:?}");
         }

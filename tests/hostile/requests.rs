@@ -110,7 +110,7 @@ const OF_AN_ADMIN: &[(&str, &str, Wanted)] = &[
     ("setting a text", r#"{"type":"settings.change","id":"ID","settings":{"vat_bp":"11%"}}"#, ("refused", "invalid", "vat_bp")),
     ("setting twice", r#"{"type":"settings.change","id":"ID","settings":{"vat_bp":0,"vat_bp":1}}"#, ("refused", "invalid", "vat_bp")),
     ("settings no object", r#"{"type":"settings.change","id":"ID","settings":[1]}"#, ("refused", "invalid", "settings")),
-    ("booking unknown", r#"{"type":"booking.cancel","id":"ID","booking":"ID","reason":"x"}"#, ("refused", "not_held", "")),
+    ("booking unknown", r#"{"type":"booking.cancel","id":"ID","booking":"ID","reason":"x"}"#, ("refused", "not_yours", "")),
 ];
 
 /// A UUIDv7 of another time.

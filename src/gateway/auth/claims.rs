@@ -79,6 +79,16 @@ impl Identity {
             .is_none_or(|lives| lives.iter().any(|known| known == live))
     }
 
+    /// Whether a token that says this would be believed: its names are names.
+    pub fn check(&self) -> Result<(), Error> {
+        for (claim, text) in [("sub", &self.sub), ("shop", &self.shop)] {
+            if !is_name(text) {
+                return Err(Error::Claim(claim));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether its time is over at `now_ms`; a connection must then have refreshed it.
     pub fn expired(&self, now_ms: u64) -> bool {
         now_ms > self.exp_ms

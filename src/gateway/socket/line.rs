@@ -100,7 +100,12 @@ impl Line {
                 super::close(&mut self.socket, why, self.app.config.write_timeout_ms).await;
                 CloseCode::from_code(why.code())
             }
-            End::Client => CloseCode::Client,
+            End::Client => {
+                // The library's answer to the close goes out with the next read.
+                let most_ms = self.app.config.write_timeout_ms.min(1_000);
+                super::part(&mut self.socket, Duration::from_millis(most_ms)).await;
+                CloseCode::Client
+            }
             End::Lost => CloseCode::Lost,
         }
     }
