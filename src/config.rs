@@ -100,12 +100,8 @@ impl Config {
             // Checked here, so that the error names the file.
             read(all.clone(), &place)?;
         }
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place that reads the environment"
-        )]
-        let vars = std::env::vars_os();
-        merge(&mut all, environment(vars)?);
+        // The one place that reads the environment.
+        merge(&mut all, environment(std::env::vars_os())?);
         read(all, "environment")
     }
 

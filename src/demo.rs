@@ -110,11 +110,15 @@ fn announce(app: &Shared, address: SocketAddr, as_json: bool) -> Result<(), Fail
         });
         say(&line.to_string())?;
     } else {
-        say("Lapak demo: Toko Melati is live. Ctrl-C ends it; the next start goes on from here.\n")?;
+        say(
+            "Lapak demo: Toko Melati is live. Ctrl-C ends it; the next start goes on from here.\n",
+        )?;
         say(&format!("  Start here   {url}/"))?;
         say(&format!("  Watch, book  {watch}\n"))?;
         say(&format!("  Host         {console}\n"))?;
-        say(&format!("  Overlay      {overlay}   (transparent, for OBS)"))?;
+        say(&format!(
+            "  Overlay      {overlay}   (transparent, for OBS)"
+        ))?;
     }
     Ok(())
 }

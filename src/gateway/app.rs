@@ -60,7 +60,11 @@ impl GatewayConfig {
     pub fn fault(&self) -> Option<(&'static str, &'static str)> {
         const LATER: &str = "more than 0";
         let checks = [
-            ("gateway.connect_timeout_ms", self.connect_timeout_ms > 0, LATER),
+            (
+                "gateway.connect_timeout_ms",
+                self.connect_timeout_ms > 0,
+                LATER,
+            ),
             ("gateway.ping_every_ms", self.ping_every_ms > 0, LATER),
             (
                 "gateway.silence_max_ms",
@@ -68,7 +72,11 @@ impl GatewayConfig {
                 "more than gateway.ping_every_ms",
             ),
             ("gateway.write_timeout_ms", self.write_timeout_ms > 0, LATER),
-            ("gateway.answer_timeout_ms", self.answer_timeout_ms > 0, LATER),
+            (
+                "gateway.answer_timeout_ms",
+                self.answer_timeout_ms > 0,
+                LATER,
+            ),
         ];
         let wrong = checks.into_iter().find(|(_, fits, _)| !fits);
         wrong.map(|(key, _, wanted)| (key, wanted))

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::{Version, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
@@ -26,6 +26,7 @@ use super::limits::Limiter;
 use super::listener::Peer;
 use super::origin::{Cors, Origins, ShopOf};
 use super::problem::{Problem, as_problem, method_not_allowed, not_found, panicked};
+use super::upgrade::only;
 
 /// What stands between the listener and the router.
 #[derive(Clone)]
@@ -55,18 +56,29 @@ impl Edge {
     }
 }
 
-/// A request with two names, or none where HTTP/1.1 wants one, could mean one thing to a proxy and
-/// another to us (RFC 9112, 3.2).
-fn one_host(request: &Request) -> Result<(), Problem> {
-    let names = request.headers().get_all(header::HOST).iter().count();
+/// What could mean one thing to a proxy and another to us is refused, and nothing more is read from
+/// that line (S-41): two names or none (RFC 9112, 3.2), and a body in other codings than `chunked`
+/// once, of which hyper minds only the last.
+fn unambiguous(request: &Request) -> Result<(), Problem> {
+    let unclear = |what: &'static str| {
+        let problem = Problem::new("malformed", what);
+        Err(problem.header(header::CONNECTION, HeaderValue::from_static("close")))
+    };
+    let headers = request.headers();
+    let names = headers.get_all(header::HOST).iter().count();
     if names > 1 || (names == 0 && request.version() == Version::HTTP_11) {
-        return Err(Problem::new("malformed", "A request has one Host."));
+        return unclear("A request has one Host.");
+    }
+    let coded = headers.contains_key(header::TRANSFER_ENCODING);
+    let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if coded && !only(headers, &header::TRANSFER_ENCODING).is_some_and(chunked) {
+        return unclear("A body comes plain, or chunked once.");
     }
     Ok(())
 }
 
 async fn known_host(State(origins): State<Origins>, request: Request, next: Next) -> Response {
-    match one_host(&request).and_then(|()| origins.check_host(request.headers())) {
+    match unambiguous(&request).and_then(|()| origins.check_host(request.headers())) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

@@ -37,7 +37,10 @@ pub fn parse(text: &str) -> Option<(Value, Option<Fault>)> {
     }
     let fault = RefCell::new(None);
     let mut from = serde_json::Deserializer::from_str(text);
-    let whole = Strict { field: "", fault: &fault };
+    let whole = Strict {
+        field: "",
+        fault: &fault,
+    };
     let value = whole.deserialize(&mut from).ok()?;
     from.end().ok()?;
     Some((value, fault.into_inner()))
@@ -162,7 +165,11 @@ mod tests {
             r#"{"a":{"b":[{"c":1},{"c":2}]},"c":18446744073709551615,"d":-9223372036854775808}"#,
             r#" {"a" : "\u00e9\ud83d\ude00\n" } "#,
         ] {
-            assert_eq!(parse(text), Some((serde_json::from_str(text).unwrap(), None)), "{text}");
+            assert_eq!(
+                parse(text),
+                Some((serde_json::from_str(text).unwrap(), None)),
+                "{text}"
+            );
         }
     }
 
@@ -176,7 +183,11 @@ mod tests {
         ] {
             assert_eq!(fault(text), Some(Fault::Twice(field.into())), "{text}");
         }
-        assert_eq!(parse(r#"{"a":1,"a":2}"#).unwrap().0["a"], 1, "the first one is kept");
+        assert_eq!(
+            parse(r#"{"a":1,"a":2}"#).unwrap().0["a"],
+            1,
+            "the first one is kept"
+        );
     }
 
     #[test]
@@ -188,11 +199,17 @@ mod tests {
 
     #[test]
     fn what_is_no_json_or_too_deep_is_nothing() {
-        let (fits, deep) = ("[".repeat(8) + &"]".repeat(8), "[".repeat(9) + &"]".repeat(9));
+        let (fits, deep) = (
+            "[".repeat(8) + &"]".repeat(8),
+            "[".repeat(9) + &"]".repeat(9),
+        );
         assert!(parse(&fits).is_some());
         for text in ["", "{", "{}x", "{} {}", r#""\ud800""#, "01", "NaN", &deep] {
             assert_eq!(parse(text), None, "{text}");
         }
-        assert!(parse(r#"{"a":"[[[[[[[[[[["}"#).is_some(), "brackets in a text do not nest");
+        assert!(
+            parse(r#"{"a":"[[[[[[[[[[["}"#).is_some(),
+            "brackets in a text do not nest"
+        );
     }
 }

@@ -73,5 +73,6 @@ const WORDS: &[Row] = &[
     ("digital_cannot_track", "Produk digital tidak punya stok.", "Produk digital tiada stok.", "Digital goods have no stock."),
     ("not_tracked", "Stok barang ini tidak dicatat.", "Stok barang ini tidak direkod.", "The stock of this item is not counted."),
     ("in_use", "Barang ini sedang dijanjikan; hitung ulang stoknya dulu.", "Barang ini sedang dijanjikan; kira semula stok dahulu.", "Units are promised; count the stock first."),
+    ("already_connected", "Koneksi ini sudah masuk.", "Sambungan ini sudah masuk.", "This connection has been greeted already."),
     ("unknown_type", "Permintaan ini tidak dikenal.", "Permintaan ini tidak dikenali.", "This kind of request is not known."),
 ];

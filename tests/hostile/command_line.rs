@@ -6,7 +6,10 @@ use std::process::{Command, Output};
 /// Runs `lapak` in a folder, with nothing of our own environment that is a setting.
 pub(super) fn lapak(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lapak"));
-    command.current_dir(folder).args(words).envs(variables.iter().copied());
+    command
+        .current_dir(folder)
+        .args(words)
+        .envs(variables.iter().copied());
     command.output().unwrap()
 }
 
@@ -25,6 +28,7 @@ const CONFIG: i32 = 78;
 
 #[test]
 fn words_that_are_wrong() {
+    #[rustfmt::skip]
     let table: &[(&str, &[&str], i32, &str)] = &[
         ("no command", &[], USAGE, "Usage"),
         ("unknown command", &["sell"], USAGE, "sell"),
@@ -53,7 +57,11 @@ fn words_that_are_wrong() {
     }
     check("help", &lapak(folder.path(), &["--help"], &[]), 0, "");
     check("version", &lapak(folder.path(), &["--version"], &[]), 0, "");
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "wrong words leave nothing behind");
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        0,
+        "wrong words leave nothing behind"
+    );
 }
 
 #[test]
@@ -61,6 +69,7 @@ fn exports_that_are_none() {
     let head = "Handle,Title,Variant SKU,Variant Price\n";
     let mut huge_field = format!("{head}a,").into_bytes();
     huge_field.extend(vec![b'x'; (1 << 20) + 1]);
+    #[rustfmt::skip]
     let table: Vec<(&str, Vec<u8>, &str)> = vec![
         ("empty", Vec::new(), "lapak:"),
         ("only spaces", b"  \n \n".to_vec(), "lapak:"),
@@ -76,9 +85,17 @@ fn exports_that_are_none() {
     let folder = tempfile::tempdir().unwrap();
     for (case, bytes, says) in table {
         std::fs::write(folder.path().join("x.csv"), &bytes).unwrap();
-        let output = lapak(folder.path(), &["import", "x.csv", "--shop", "s", "--state", "toko"], &[]);
+        let output = lapak(
+            folder.path(),
+            &["import", "x.csv", "--shop", "s", "--state", "toko"],
+            &[],
+        );
         // Damaged letters are read as well as can be, or refused; never is it a crash.
-        let status = if says.is_empty() { output.status.code().unwrap() } else { DATA };
+        let status = if says.is_empty() {
+            output.status.code().unwrap()
+        } else {
+            DATA
+        };
         assert!([0, DATA].contains(&status), "{case}");
         check(case, &output, status, says);
     }
@@ -92,6 +109,7 @@ fn exports_that_are_none() {
 fn settings_that_are_wrong() {
     let key = "kid = \"a\"\nalg = \"HS256\"\n";
     let secret = "0123456789abcdef0123456789abcdef";
+    #[rustfmt::skip]
     let table: Vec<(&str, String, &str)> = vec![
         ("no TOML", "state = ".into(), "x.toml"),
         ("unknown key", "colour = 1".into(), "colour"),
@@ -130,10 +148,17 @@ fn settings_that_are_wrong() {
         for command in ["check-config", "serve"] {
             let output = lapak(folder.path(), &[command, "--config", "x.toml"], &[]);
             check(&format!("{command}: {case}"), &output, CONFIG, says);
-            assert!(!String::from_utf8_lossy(&output.stderr).contains(secret), "{case}: a secret is shown");
+            assert!(
+                !String::from_utf8_lossy(&output.stderr).contains(secret),
+                "{case}: a secret is shown"
+            );
         }
     }
-    let missing = lapak(folder.path(), &["check-config", "--config", "nowhere.toml"], &[]);
+    let missing = lapak(
+        folder.path(),
+        &["check-config", "--config", "nowhere.toml"],
+        &[],
+    );
     check("no such file", &missing, CONFIG, "nowhere.toml");
     let directory = lapak(folder.path(), &["check-config", "--config", "."], &[]);
     check("a folder", &directory, CONFIG, "");
@@ -144,6 +169,7 @@ fn settings_that_are_wrong() {
 
 #[test]
 fn the_environment_that_is_wrong() {
+    #[rustfmt::skip]
     let table = [
         ("unknown key", "LAPAK__COLOUR", "1", "colour"),
         ("unknown key in a section", "LAPAK__LIMITS__COLOUR", "1", "colour"),
@@ -158,11 +184,17 @@ fn the_environment_that_is_wrong() {
         let output = lapak(folder.path(), &["check-config"], &[(name, value)]);
         check(case, &output, CONFIG, says);
     }
-    let good = [("LAPAK__LIMITS__SOCKETS_MAX", "7"), ("LAPAK__ORIGIN__ALLOW", "[\"https://a.com\"]")];
+    let good = [
+        ("LAPAK__LIMITS__SOCKETS_MAX", "7"),
+        ("LAPAK__ORIGIN__ALLOW", "[\"https://a.com\"]"),
+    ];
     let output = lapak(folder.path(), &["print-config"], &good);
     check("good", &output, 0, "");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("sockets_max = 7") && text.contains("https://a.com"), "{text}");
+    assert!(
+        text.contains("sockets_max = 7") && text.contains("https://a.com"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -171,7 +203,11 @@ fn a_variable_that_is_no_text_is_an_error_and_no_panic() {
     let junk = std::ffi::OsStr::from_bytes(b"\xff\xfe");
     for name in ["UNRELATED", "LAPAK__STATE"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lapak"));
-        let output = command.arg("check-config").env(name, junk).output().unwrap();
+        let output = command
+            .arg("check-config")
+            .env(name, junk)
+            .output()
+            .unwrap();
         let status = if name == "UNRELATED" { 0 } else { CONFIG };
         check(name, &output, status, "");
     }
@@ -181,9 +217,15 @@ fn a_variable_that_is_no_text_is_an_error_and_no_panic() {
 fn a_reader_that_goes_away_is_an_error_and_no_panic() {
     use std::process::Stdio;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("x.csv"), "Handle,Title,Variant Price\na,Kaos,1\n").unwrap();
+    std::fs::write(
+        folder.path().join("x.csv"),
+        "Handle,Title,Variant Price\na,Kaos,1\n",
+    )
+    .unwrap();
     let commands: [&[&str]; 4] = [
-        &["token", "--shop", "s", "--sub", "a", "--count", "5000", "--state", "toko"],
+        &[
+            "token", "--shop", "s", "--sub", "a", "--count", "5000", "--state", "toko",
+        ],
         &["print-config"],
         &["import", "x.csv", "--shop", "s", "--state", "toko"],
         &["audit", "--state", "toko"],
@@ -193,7 +235,11 @@ fn a_reader_that_goes_away_is_an_error_and_no_panic() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = Command::new(env!("CARGO_BIN_EXE_lapak"));
-        command.current_dir(folder.path()).args(words).stdout(writer).stderr(Stdio::piped());
+        command
+            .current_dir(folder.path())
+            .args(words)
+            .stdout(writer)
+            .stderr(Stdio::piped());
         check(words[0], &command.output().unwrap(), IO, "cannot print");
     }
 }

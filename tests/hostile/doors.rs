@@ -69,11 +69,16 @@ struct Row {
 }
 
 fn rows(kind: &str) -> Vec<Row> {
-    let lines = TABLE.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let lines = TABLE
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let rows = lines.map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (door, cells) = words.split_at(words.len() - COLUMNS.len());
-        Row { door: door.to_vec(), cells: cells.to_vec() }
+        Row {
+            door: door.to_vec(),
+            cells: cells.to_vec(),
+        }
     });
     rows.filter(|row| row.door[0] == kind).collect()
 }
@@ -91,7 +96,10 @@ fn routes_of(source: &str) -> Vec<(String, String)> {
         let handlers = handlers.split(".with_state").next().unwrap();
         for method in ["get", "post", "put", "patch", "delete", "any"] {
             let is_named = |(at, _): (usize, &str)| {
-                handlers[..at].chars().next_back().is_some_and(|c| !c.is_alphanumeric() && c != '_')
+                handlers[..at]
+                    .chars()
+                    .next_back()
+                    .is_some_and(|c| !c.is_alphanumeric() && c != '_')
             };
             if handlers.match_indices(&format!("{method}(")).any(is_named) {
                 found.push((method.to_uppercase(), path.to_owned()));
@@ -104,17 +112,32 @@ fn routes_of(source: &str) -> Vec<(String, String)> {
 #[test]
 fn every_route_and_every_request_is_in_the_table() {
     let listed = |kind: &str| -> Vec<(String, String)> {
-        rows(kind).iter().map(|row| (row.door[1].to_owned(), row.door[2].to_owned())).collect()
+        rows(kind)
+            .iter()
+            .map(|row| (row.door[1].to_owned(), row.door[2].to_owned()))
+            .collect()
     };
-    let (public, internal) = (routes(), routes_of(ROUTER.split("pub fn internal_router").nth(1).unwrap()));
-    assert!(public.len() > 15 && internal.len() > 2, "the router can be read");
+    let (public, internal) = (
+        routes(),
+        routes_of(ROUTER.split("pub fn internal_router").nth(1).unwrap()),
+    );
+    assert!(
+        public.len() > 15 && internal.len() > 2,
+        "the router can be read"
+    );
     for (kind, routes) in [("PUBLIC", public), ("INTERNAL", internal)] {
         let listed = listed(kind);
         for route in &routes {
-            assert!(listed.contains(route), "{kind} {route:?} is not in doors.txt");
+            assert!(
+                listed.contains(route),
+                "{kind} {route:?} is not in doors.txt"
+            );
         }
         for route in &listed {
-            assert!(routes.contains(route), "{kind} {route:?} is in doors.txt and nowhere else");
+            assert!(
+                routes.contains(route),
+                "{kind} {route:?} is in doors.txt and nowhere else"
+            );
         }
     }
     let asked: Vec<&str> = rows("WS").iter().map(|row| row.door[1]).collect();
@@ -150,9 +173,10 @@ fn every_role_at_every_route() {
 
 async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who) -> Answer {
     let (sub, id) = (somebody(), Uuid::now_v7().to_string());
-    let booking = match who.may_book() && path.contains("{booking}") {
-        true => held(&sub, house().drop).await,
-        false => id.clone(),
+    let booking = if who.may_book() && path.contains("{booking}") {
+        held(&sub, house().drop).await
+    } else {
+        id.clone()
     };
     let real = path
         .replace("{live}", LIVE)
@@ -177,20 +201,32 @@ async fn send(
     id: &str,
     body: &str,
 ) -> Answer {
-    let bearer = token.map(|token| format!("Bearer {token}")).unwrap_or_default();
-    let mut headers = vec![("idempotency-key", id), ("content-type", "application/json")];
+    let bearer = token
+        .map(|token| format!("Bearer {token}"))
+        .unwrap_or_default();
+    let mut headers = vec![
+        ("idempotency-key", id),
+        ("content-type", "application/json"),
+    ];
     if !bearer.is_empty() {
         headers.push(("authorization", &bearer));
     }
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(&raw::request(method, path, &headers, body)).await.unwrap();
+    stream
+        .write_all(&raw::request(method, path, &headers, body))
+        .await
+        .unwrap();
     // The head is enough, and events never end.
     let mut said = Vec::new();
     while !said.windows(4).any(|end| end == b"\r\n\r\n") {
-        let mut buffer = [0; 4_096];
+        let mut buffer = vec![0; 4_096];
         let read = tokio::time::timeout(raw::PATIENCE, stream.read(&mut buffer)).await;
         let read = read.expect("an answer").unwrap();
-        assert!(read > 0, "{method} {path}: {}", String::from_utf8_lossy(&said));
+        assert!(
+            read > 0,
+            "{method} {path}: {}",
+            String::from_utf8_lossy(&said)
+        );
         said.extend_from_slice(&buffer[..read]);
     }
     Answer::of(&said)
@@ -201,7 +237,10 @@ async fn held(sub: &str, drop: DropId) -> String {
     let token = house().token(sub, Role::Viewer);
     let mut socket = Socket::connect(LIVE, Some(&token)).await;
     let held = socket.ask(&book(drop)).await;
-    held["booking"].as_str().unwrap_or_else(|| panic!("{held}")).to_owned()
+    held["booking"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{held}"))
+        .to_owned()
 }
 
 /// A request that would be accepted from somebody who may ask it, on things of its own.
@@ -236,10 +275,24 @@ async fn request(kind: &str, sub: &str, who: Who) -> Value {
 }
 
 async fn pause(house: &House, drop: DropId) {
-    let by = Actor { role: Actors::Host, name: CustomerId::new("penjual").unwrap() };
-    let request = Request { by, key: None, command: Command::PauseDrop { drop } };
+    let by = Actor {
+        role: Actors::Host,
+        name: CustomerId::new("penjual").unwrap(),
+    };
+    let request = Request {
+        by,
+        key: None,
+        command: Command::PauseDrop { drop },
+    };
     let shop = ShopId::new(SHOP).unwrap();
-    house.app.engine.submit(&shop, request).await.unwrap().outcome.unwrap();
+    house
+        .app
+        .engine
+        .submit(&shop, request)
+        .await
+        .unwrap()
+        .outcome
+        .unwrap();
 }
 
 #[test]
@@ -280,7 +333,10 @@ fn outcome(told: &Value) -> String {
 fn the_same_requests_over_http() {
     let house = house();
     house.run(async {
-        for row in rows("WS").into_iter().filter(|row| row.door[1] != "connect") {
+        for row in rows("WS")
+            .into_iter()
+            .filter(|row| row.door[1] != "connect")
+        {
             let kind = row.door[1];
             for (who, cell) in COLUMNS.iter().zip(&row.cells) {
                 let sub = somebody();
@@ -289,7 +345,8 @@ fn the_same_requests_over_http() {
                 body.as_object_mut().unwrap().remove("id");
                 let path = format!("/v1/lives/{LIVE}/commands");
                 let token = who.token(&sub);
-                let answer = send(house.address, "POST", &path, token, &id, &body.to_string()).await;
+                let answer =
+                    send(house.address, "POST", &path, token, &id, &body.to_string()).await;
                 let status = match *cell {
                     "ok" => 200,
                     "unauthorized" | "4401" => 401,

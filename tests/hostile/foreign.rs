@@ -9,7 +9,13 @@ use super::house::{FOREIGN_LIVE, FOREIGN_SHOP, LIVE, SHOP, SKU, book, house, som
 use super::raw::ask;
 use super::socket::{Heard, Socket};
 
-const ROLES: [Role; 5] = [Role::Viewer, Role::Moderator, Role::Host, Role::Admin, Role::Service];
+const ROLES: [Role; 5] = [
+    Role::Viewer,
+    Role::Moderator,
+    Role::Host,
+    Role::Admin,
+    Role::Service,
+];
 
 /// What may differ between two answers: ids we sent, and the time.
 fn bare(mut told: Value) -> Value {
@@ -29,19 +35,97 @@ fn over_http() {
         let booking = foreign_booking().await;
         let body = |drop: &str| format!(r#"{{"drop":"{drop}","sku":"{SKU}"}}"#);
         let pause = |drop: &str| format!(r#"{{"type":"drop.pause","drop":"{drop}"}}"#);
-        let take_back = |id: &str| format!(r#"{{"type":"booking.cancel","booking":"{id}","reason":"x"}}"#);
+        let take_back =
+            |id: &str| format!(r#"{{"type":"booking.cancel","booking":"{id}","reason":"x"}}"#);
         let table: Vec<(&str, [String; 2], [String; 2])> = vec![
-            ("GET", [format!("/v1/lives/{FOREIGN_LIVE}/snapshot"), "/v1/lives/tidak-ada/snapshot".into()], Default::default()),
-            ("GET", [format!("/v1/lives/{FOREIGN_LIVE}/events"), "/v1/lives/tidak-ada/events".into()], Default::default()),
-            ("POST", [format!("/v1/lives/{FOREIGN_LIVE}/bookings"), "/v1/lives/tidak-ada/bookings".into()], [body(&foreign), body(&foreign)]),
-            ("POST", [format!("/v1/lives/{FOREIGN_LIVE}/commands"), "/v1/lives/tidak-ada/commands".into()], [pause(&foreign), pause(&foreign)]),
-            ("GET", [format!("/v1/shops/{FOREIGN_SHOP}/skus"), "/v1/shops/tidak-ada/skus".into()], Default::default()),
-            ("GET", [format!("/v1/shops/{FOREIGN_SHOP}/settings"), "/v1/shops/tidak-ada/settings".into()], Default::default()),
-            ("POST", [format!("/v1/lives/{LIVE}/bookings"), format!("/v1/lives/{LIVE}/bookings")], [body(&foreign), body(&missing)]),
-            ("POST", [format!("/v1/lives/{LIVE}/bookings/{booking}/cancel"), format!("/v1/lives/{LIVE}/bookings/{missing}/cancel")], Default::default()),
-            ("DELETE", [format!("/v1/lives/{LIVE}/waits/{foreign}"), format!("/v1/lives/{LIVE}/waits/{missing}")], Default::default()),
-            ("POST", [format!("/v1/lives/{LIVE}/commands"), format!("/v1/lives/{LIVE}/commands")], [pause(&foreign), pause(&missing)]),
-            ("POST", [format!("/v1/lives/{LIVE}/commands"), format!("/v1/lives/{LIVE}/commands")], [take_back(&booking), take_back(&missing)]),
+            (
+                "GET",
+                [
+                    format!("/v1/lives/{FOREIGN_LIVE}/snapshot"),
+                    "/v1/lives/tidak-ada/snapshot".into(),
+                ],
+                Default::default(),
+            ),
+            (
+                "GET",
+                [
+                    format!("/v1/lives/{FOREIGN_LIVE}/events"),
+                    "/v1/lives/tidak-ada/events".into(),
+                ],
+                Default::default(),
+            ),
+            (
+                "POST",
+                [
+                    format!("/v1/lives/{FOREIGN_LIVE}/bookings"),
+                    "/v1/lives/tidak-ada/bookings".into(),
+                ],
+                [body(&foreign), body(&foreign)],
+            ),
+            (
+                "POST",
+                [
+                    format!("/v1/lives/{FOREIGN_LIVE}/commands"),
+                    "/v1/lives/tidak-ada/commands".into(),
+                ],
+                [pause(&foreign), pause(&foreign)],
+            ),
+            (
+                "GET",
+                [
+                    format!("/v1/shops/{FOREIGN_SHOP}/skus"),
+                    "/v1/shops/tidak-ada/skus".into(),
+                ],
+                Default::default(),
+            ),
+            (
+                "GET",
+                [
+                    format!("/v1/shops/{FOREIGN_SHOP}/settings"),
+                    "/v1/shops/tidak-ada/settings".into(),
+                ],
+                Default::default(),
+            ),
+            (
+                "POST",
+                [
+                    format!("/v1/lives/{LIVE}/bookings"),
+                    format!("/v1/lives/{LIVE}/bookings"),
+                ],
+                [body(&foreign), body(&missing)],
+            ),
+            (
+                "POST",
+                [
+                    format!("/v1/lives/{LIVE}/bookings/{booking}/cancel"),
+                    format!("/v1/lives/{LIVE}/bookings/{missing}/cancel"),
+                ],
+                Default::default(),
+            ),
+            (
+                "DELETE",
+                [
+                    format!("/v1/lives/{LIVE}/waits/{foreign}"),
+                    format!("/v1/lives/{LIVE}/waits/{missing}"),
+                ],
+                Default::default(),
+            ),
+            (
+                "POST",
+                [
+                    format!("/v1/lives/{LIVE}/commands"),
+                    format!("/v1/lives/{LIVE}/commands"),
+                ],
+                [pause(&foreign), pause(&missing)],
+            ),
+            (
+                "POST",
+                [
+                    format!("/v1/lives/{LIVE}/commands"),
+                    format!("/v1/lives/{LIVE}/commands"),
+                ],
+                [take_back(&booking), take_back(&missing)],
+            ),
         ];
         for role in ROLES {
             for (method, paths, bodies) in &table {
@@ -81,16 +165,28 @@ fn over_the_websocket() {
         let (foreign, missing) = (house.foreign_drop.to_string(), Uuid::now_v7().to_string());
         let booking = foreign_booking().await;
         let table = [
-            (r#"{"type":"book","id":"ID","drop":"X","sku":"KAOS-M"}"#, &foreign),
+            (
+                r#"{"type":"book","id":"ID","drop":"X","sku":"KAOS-M"}"#,
+                &foreign,
+            ),
             (r#"{"type":"cancel","id":"ID","booking":"X"}"#, &booking),
             (r#"{"type":"wait.leave","id":"ID","drop":"X"}"#, &foreign),
             (r#"{"type":"drop.pause","id":"ID","drop":"X"}"#, &foreign),
             (r#"{"type":"drop.resume","id":"ID","drop":"X"}"#, &foreign),
             (r#"{"type":"drop.close","id":"ID","drop":"X"}"#, &foreign),
             (r#"{"type":"drop.pin","id":"ID","drop":"X"}"#, &foreign),
-            (r#"{"type":"drop.extend","id":"ID","drop":"X","minutes":1}"#, &foreign),
-            (r#"{"type":"drop.change","id":"ID","drop":"X","price":1}"#, &foreign),
-            (r#"{"type":"booking.cancel","id":"ID","booking":"X","reason":"x"}"#, &booking),
+            (
+                r#"{"type":"drop.extend","id":"ID","drop":"X","minutes":1}"#,
+                &foreign,
+            ),
+            (
+                r#"{"type":"drop.change","id":"ID","drop":"X","price":1}"#,
+                &foreign,
+            ),
+            (
+                r#"{"type":"booking.cancel","id":"ID","booking":"X","reason":"x"}"#,
+                &booking,
+            ),
         ];
         for (template, theirs) in table {
             let mut told = Vec::new();
@@ -134,12 +230,20 @@ fn a_token_for_one_live_reaches_no_other() {
             let mut socket = Socket::connect(LIVE, Some(&token)).await;
             let request = template.replace("ID", &Uuid::now_v7().to_string());
             let answer = socket.ask(&request.replace('X', &other)).await;
-            assert_eq!((&answer["type"], &answer["code"]), (&"refused".into(), &"drop_not_found".into()), "{template}: {answer}");
+            assert_eq!(
+                (&answer["type"], &answer["code"]),
+                (&"refused".into(), &"drop_not_found".into()),
+                "{template}: {answer}"
+            );
         }
         // Nothing happened to it.
         let token = house.token(&somebody(), Role::Viewer);
         let mut socket = Socket::connect(super::house::OTHER_LIVE, Some(&token)).await;
         let held = socket.ask(&book(house.other_drop)).await;
-        assert_eq!((&held["type"], &held["price"]), (&"held".into(), &50_000.into()), "{held}");
+        assert_eq!(
+            (&held["type"], &held["price"]),
+            (&"held".into(), &50_000.into()),
+            "{held}"
+        );
     });
 }

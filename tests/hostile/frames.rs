@@ -17,6 +17,7 @@ enum Wanted {
     Violation,
 }
 
+#[rustfmt::skip]
 fn cases() -> Vec<(&'static str, Vec<u8>, Wanted)> {
     use Wanted::{GoodBye, Malformed, Pong, Violation};
     let (half, rest) = PING.split_at(7);
@@ -67,7 +68,10 @@ fn each_gets_its_close_and_nobody_else_notices() {
             let heard = socket.verdict().await;
             match wanted {
                 Wanted::Pong => {
-                    assert!(matches!(&heard, Heard::Object(o) if o["type"] == "pong"), "{case}: {heard:?}");
+                    assert!(
+                        matches!(&heard, Heard::Object(o) if o["type"] == "pong"),
+                        "{case}: {heard:?}"
+                    );
                 }
                 Wanted::Malformed => assert_eq!(heard, Heard::Close(4400), "{case}"),
                 Wanted::GoodBye(code) => assert_eq!(heard, Heard::Close(code), "{case}"),
@@ -107,7 +111,10 @@ fn sixty_four_mebibytes_are_not_read() {
         socket.write(&frame(TEXT, &vec![b' '; 64 << 20])).await;
         let heard = socket.verdict().await;
         // It may hang up while we still talk, and then its last word is lost on the way.
-        assert!(matches!(heard, Heard::Close(4400) | Heard::Gone), "{heard:?}");
+        assert!(
+            matches!(heard, Heard::Close(4400) | Heard::Gone),
+            "{heard:?}"
+        );
         house.is_well("64 MiB").await;
     });
 }

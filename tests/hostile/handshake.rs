@@ -4,7 +4,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use lapak::gateway::auth::Role;
 use serde_json::{Value, json};
 
-use super::house::{FOREIGN_LIVE, FOREIGN_SHOP, House, LIVE, OTHER_LIVE, SECRET, SHOP, house, somebody};
+use super::house::{
+    FOREIGN_LIVE, FOREIGN_SHOP, House, LIVE, OTHER_LIVE, SECRET, SHOP, house, somebody,
+};
 use super::raw::ask;
 use super::socket::{Heard, Socket};
 
@@ -14,7 +16,10 @@ fn signed(secret: &str, header: &Header, claims: &Value) -> String {
 }
 
 fn kid(name: &str) -> Header {
-    Header { kid: Some(name.to_owned()), ..Header::new(Algorithm::HS256) }
+    Header {
+        kid: Some(name.to_owned()),
+        ..Header::new(Algorithm::HS256)
+    }
 }
 
 fn claims(house: &House, changes: &Value) -> Value {
@@ -30,7 +35,11 @@ fn base64url(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let three = [chunk[0], chunk.get(1).copied().unwrap_or(0), chunk.get(2).copied().unwrap_or(0)];
+        let three = [
+            chunk[0],
+            chunk.get(1).copied().unwrap_or(0),
+            chunk.get(2).copied().unwrap_or(0),
+        ];
         let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
         for letter in 0..=chunk.len() {
             let at = (bits >> (18 - 6 * letter)) & 63;
@@ -41,6 +50,7 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 /// Every token that must not be believed, as name, token, close code.
+#[rustfmt::skip]
 fn bad_tokens(house: &House) -> Vec<(&'static str, String, u16)> {
     let now = house.app.clock.now_ms() / 1_000;
     let good = claims(house, &json!({}));
@@ -126,6 +136,7 @@ fn the_same_tokens_over_http() {
 
 #[test]
 fn first_messages_that_are_no_greeting() {
+    #[rustfmt::skip]
     let table = [
         ("a ping", r#"{"type":"ping"}"#, 4401),
         ("a request", r#"{"type":"book","id":"0190a5d8-7c6e-7000-8000-000000000000","drop":"x","sku":"x"}"#, 4401),
@@ -148,9 +159,15 @@ fn first_messages_that_are_no_greeting() {
             socket.say(text).await;
             assert_eq!(socket.hear().await, Heard::Close(code), "{case}");
         }
-        for (case, live) in [("unknown live", "tidak-ada"), ("foreign live", FOREIGN_LIVE), ("long", &"x".repeat(200))] {
+        for (case, live) in [
+            ("unknown live", "tidak-ada"),
+            ("foreign live", FOREIGN_LIVE),
+            ("long", &"x".repeat(200)),
+        ] {
             let mut socket = Socket::open(live).await;
-            socket.greet(Some(&house.token(&somebody(), Role::Viewer))).await;
+            socket
+                .greet(Some(&house.token(&somebody(), Role::Viewer)))
+                .await;
             assert_eq!(socket.hear().await, Heard::Close(4404), "{case}");
         }
         let mut silent = Socket::open(LIVE).await;
@@ -161,6 +178,7 @@ fn first_messages_that_are_no_greeting() {
 
 #[test]
 fn what_may_be_strange_in_a_greeting() {
+    #[rustfmt::skip]
     let table = [
         ("an unknown field", r#"{"type":"connect","colour":"red"}"#),
         ("a language nobody speaks", r#"{"type":"connect","lang":"tlh"}"#),
@@ -172,8 +190,14 @@ fn what_may_be_strange_in_a_greeting() {
         for (case, text) in table {
             let mut socket = Socket::open(LIVE).await;
             socket.say(text).await;
-            let Heard::Object(welcome) = socket.hear().await else { panic!("{case}") };
-            assert_eq!((&welcome["type"], &welcome["recovered"]), (&json!("welcome"), &json!(false)), "{case}");
+            let Heard::Object(welcome) = socket.hear().await else {
+                panic!("{case}")
+            };
+            assert_eq!(
+                (&welcome["type"], &welcome["recovered"]),
+                (&json!("welcome"), &json!(false)),
+                "{case}"
+            );
             assert!(welcome["snapshot"].is_object(), "{case}");
         }
     });
@@ -186,11 +210,31 @@ fn a_refresh_renews_and_never_changes_who_one_is() {
         let me = somebody();
         let table = [
             ("one's own", house.token(&me, Role::Viewer), Ok(())),
-            ("another person's", house.token(&somebody(), Role::Viewer), Err(4403)),
+            (
+                "another person's",
+                house.token(&somebody(), Role::Viewer),
+                Err(4403),
+            ),
             ("a higher role", house.token(&me, Role::Admin), Err(4403)),
-            ("another shop's", house.token_of(FOREIGN_SHOP, &me, Role::Viewer, None), Err(4403)),
-            ("for another live", house.token_of(SHOP, &me, Role::Viewer, Some(&[OTHER_LIVE])), Err(4403)),
-            ("forged", signed("another secret that is long enough too", &kid("k1"), &claims(house, &json!({"sub": me}))), Err(4401)),
+            (
+                "another shop's",
+                house.token_of(FOREIGN_SHOP, &me, Role::Viewer, None),
+                Err(4403),
+            ),
+            (
+                "for another live",
+                house.token_of(SHOP, &me, Role::Viewer, Some(&[OTHER_LIVE])),
+                Err(4403),
+            ),
+            (
+                "forged",
+                signed(
+                    "another secret that is long enough too",
+                    &kid("k1"),
+                    &claims(house, &json!({"sub": me})),
+                ),
+                Err(4401),
+            ),
         ];
         for (case, token, wanted) in table {
             let mut socket = Socket::connect(LIVE, Some(&house.token(&me, Role::Viewer))).await;
@@ -205,7 +249,11 @@ fn a_refresh_renews_and_never_changes_who_one_is() {
         let mut guest = Socket::connect(LIVE, None).await;
         let refresh = json!({"type": "refresh", "token": house.token(&me, Role::Admin)});
         guest.say(&refresh.to_string()).await;
-        assert_eq!(guest.verdict().await, Heard::Close(4403), "a guest becomes nobody by a refresh");
+        assert_eq!(
+            guest.verdict().await,
+            Heard::Close(4403),
+            "a guest becomes nobody by a refresh"
+        );
         house.is_well("refreshes").await;
     });
 }
@@ -217,6 +265,7 @@ fn upgrades_that_are_none() {
     const CONNECTION: (&str, &str) = ("connection", "upgrade");
     const VERSION: (&str, &str) = ("sec-websocket-version", "13");
     let path = format!("/v1/lives/{LIVE}/ws");
+    #[rustfmt::skip]
     let table: &[(&str, &str, &[(&str, &str)], u16)] = &[
         ("plain GET", "GET", &[], 426),
         ("version 8", "GET", &[CONNECTION, UPGRADE, ("sec-websocket-version", "8"), KEY], 426),
@@ -270,7 +319,12 @@ fn pages_of_the_shops_own_site_may_come_in() {
         for (case, path, origin, status) in [
             ("on the list of all", &path, "https://listed.example", 101),
             ("on the shop's list", &path, "https://toko-a.example", 101),
-            ("on another shop's list", &foreign, "https://toko-a.example", 403),
+            (
+                "on another shop's list",
+                &foreign,
+                "https://toko-a.example",
+                403,
+            ),
         ] {
             let text = format!(
                 "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -282,7 +336,11 @@ fn pages_of_the_shops_own_site_may_come_in() {
             let bytes = [text.into_bytes(), super::socket::frame(0x88, &[])].concat();
             let answer = super::raw::send(&bytes).await;
             assert_eq!(answer.status, status, "{case}: {answer:?}");
-            assert_eq!(answer.header("sec-websocket-extensions"), None, "{case}: no compression");
+            assert_eq!(
+                answer.header("sec-websocket-extensions"),
+                None,
+                "{case}: no compression"
+            );
         }
     });
 }

@@ -54,7 +54,7 @@ pub(super) struct House {
     pub(super) foreign_drop: DropId,
     log: Log,
     panics: Arc<Mutex<Vec<String>>>,
-    _house: Lifecycle,
+    _life: Lifecycle,
     _state: tempfile::TempDir,
 }
 
@@ -102,7 +102,7 @@ impl House {
             foreign_drop,
             log,
             panics,
-            _house: house,
+            _life: house,
             _state: state,
         };
         ready.wait_for_lives();
@@ -111,11 +111,20 @@ impl House {
 
     /// The feed has told the mirror of the lives once a snapshot can be had.
     fn wait_for_lives(&mut self) {
-        let known = |live: &str| self.app.mirror.shop_of(&LiveId::new(live).unwrap()).is_some();
+        let known = |live: &str| {
+            self.app
+                .mirror
+                .shop_of(&LiveId::new(live).unwrap())
+                .is_some()
+        };
         while ![LIVE, OTHER_LIVE, FOREIGN_LIVE].into_iter().all(known) {
             std::thread::yield_now();
         }
-        let drops = [(SHOP, self.drop), (SHOP, self.other_drop), (FOREIGN_SHOP, self.foreign_drop)];
+        let drops = [
+            (SHOP, self.drop),
+            (SHOP, self.other_drop),
+            (FOREIGN_SHOP, self.foreign_drop),
+        ];
         for (shop, drop) in drops {
             let shop = ShopId::new(shop).unwrap();
             while self.app.mirror.drop_row(&shop, drop).is_none() {
@@ -183,7 +192,7 @@ pub(super) fn book(drop: DropId) -> String {
 
 fn config(state: &std::path::Path) -> Config {
     let mut config = Config::load(None).unwrap();
-    config.state = state.to_owned();
+    state.clone_into(&mut config.state);
     config.listener.listen.set_port(0);
     config.internal.listen.set_port(0);
     config.limits.exempt_loopback = true;
@@ -205,7 +214,16 @@ async fn set_up(app: &Shared, shop: &str, live: &str) -> DropId {
         components: Vec::new(),
     };
     let (sku, on_hand) = (SkuId::new(SKU).unwrap(), Some(100_000));
-    give(app, shop, Command::PutSku { sku, spec: Arc::new(spec), on_hand }).await;
+    give(
+        app,
+        shop,
+        Command::PutSku {
+            sku,
+            spec: Arc::new(spec),
+            on_hand,
+        },
+    )
+    .await;
     open_live(app, shop, live).await
 }
 
@@ -219,7 +237,15 @@ async fn open_live(app: &Shared, shop: &str, live: &str) -> DropId {
         links: Vec::new(),
     };
     let id = LiveId::new(live).unwrap();
-    give(app, shop, Command::PutLive { live: id, spec: Arc::new(spec) }).await;
+    give(
+        app,
+        shop,
+        Command::PutLive {
+            live: id,
+            spec: Arc::new(spec),
+        },
+    )
+    .await;
     open_drop(app, shop, live).await
 }
 
@@ -243,9 +269,20 @@ async fn open_drop(app: &Shared, shop: &str, live: &str) -> DropId {
 }
 
 async fn give(app: &Shared, shop: &str, command: Command) {
-    let by = Actor { role: Actors::Admin, name: CustomerId::new("pemilik").unwrap() };
-    let request = Request { by, key: None, command };
-    let reply = app.engine.submit(&ShopId::new(shop).unwrap(), request).await.unwrap();
+    let by = Actor {
+        role: Actors::Admin,
+        name: CustomerId::new("pemilik").unwrap(),
+    };
+    let request = Request {
+        by,
+        key: None,
+        command,
+    };
+    let reply = app
+        .engine
+        .submit(&ShopId::new(shop).unwrap(), request)
+        .await
+        .unwrap();
     reply.outcome.unwrap();
 }
 

@@ -12,6 +12,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 fn paths_and_methods() {
     let long = format!("/v1/lives/{}", "x".repeat(2_100));
     let long_query = format!("/v1/lives?q={}", "x".repeat(2_100));
+    #[rustfmt::skip]
     let table: &[(&str, &str, u16, &str)] = &[
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/v1", 404, "not_found"),
@@ -61,7 +62,11 @@ fn paths_and_methods() {
             let answer = ask(method, path, &[], "").await;
             assert_eq!(answer.status, *status, "{method} {path}: {answer:?}");
             assert_eq!(answer.json()["code"], **code, "{method} {path}: {answer:?}");
-            assert_eq!(answer.header("allow").is_some(), *status == 405, "{method} {path}: {answer:?}");
+            assert_eq!(
+                answer.header("allow").is_some(),
+                *status == 405,
+                "{method} {path}: {answer:?}"
+            );
         }
         house.is_well("bad paths").await;
     });
@@ -80,6 +85,7 @@ fn a_booking_that_is_wrong() {
     let large = body(&format!(r#""x":"{}""#, "x".repeat(64 * 1024)));
     let deep = body(&format!(r#""x":{}1{}"#, "[".repeat(9), "]".repeat(9)));
     let basic = ("authorization", "Basic YWxpY2U6cGFzcw==");
+    #[rustfmt::skip]
     let table: &[(&str, &[(&str, &str)], String, u16, &str)] = &[
         ("no token", &[key, JSON], good.clone(), 401, "unauthorized"),
         ("no token and nothing else right", &[], "{".into(), 401, "unauthorized"),
@@ -112,9 +118,16 @@ fn a_booking_that_is_wrong() {
     house.run(async {
         for (case, headers, body, status, code) in table {
             let path = format!("/v1/lives/{LIVE}/bookings");
-            let path = if case.contains("query") { format!("{path}?token={token}") } else { path };
+            let path = if case.contains("query") {
+                format!("{path}?token={token}")
+            } else {
+                path
+            };
             let id = Uuid::now_v7().to_string();
-            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, if *value == "*" { &*id } else { *value })).collect();
+            let headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (*name, if *value == "*" { &*id } else { *value }))
+                .collect();
             let answer = ask("POST", &path, &headers, body).await;
             assert_eq!(answer.status, *status, "{case}: {answer:?}");
             assert_eq!(answer.json()["code"], **code, "{case}: {answer:?}");
@@ -127,11 +140,18 @@ fn a_booking_that_is_wrong() {
         let id = Uuid::now_v7().to_string();
         let key = ("idempotency-key", &*id);
         let held = ask("POST", &path, &[who, key, JSON], &good).await;
-        assert_eq!((held.status, &held.json()["type"]), (200, &"held".into()), "{held:?}");
+        assert_eq!(
+            (held.status, &held.json()["type"]),
+            (200, &"held".into()),
+            "{held:?}"
+        );
         let again = ask("POST", &path, &[who, key, JSON], &good).await;
         assert_eq!(again.json()["booking"], held.json()["booking"]);
         let other = ask("POST", &path, &[who, key, JSON], &body(r#""qty":2"#)).await;
-        assert_eq!((other.status, &other.json()["code"]), (409, &"idempotency_conflict".into()));
+        assert_eq!(
+            (other.status, &other.json()["code"]),
+            (409, &"idempotency_conflict".into())
+        );
         house.is_well("bad bookings").await;
     });
 }
@@ -142,6 +162,7 @@ fn commands_and_queries_that_are_wrong() {
     let bearer = format!("Bearer {}", house.token(&somebody(), Role::Admin));
     let who = ("authorization", &*bearer);
     let commands = format!("/v1/lives/{LIVE}/commands");
+    #[rustfmt::skip]
     let table: &[(&str, &str, &str, &str, u16, &str)] = &[
         ("no type", "POST", &commands, "{}", 422, "invalid"),
         ("type unknown", "POST", &commands, r#"{"type":"drop.destroy"}"#, 400, "unknown_type"),
@@ -158,7 +179,11 @@ fn commands_and_queries_that_are_wrong() {
             let id = Uuid::now_v7().to_string();
             let answer = ask(method, path, &[who, ("idempotency-key", &id), JSON], body).await;
             assert_eq!(answer.status, *status, "{case}: {answer:?}");
-            assert_eq!(answer.json()["code"].as_str().unwrap_or(""), *code, "{case}: {answer:?}");
+            assert_eq!(
+                answer.json()["code"].as_str().unwrap_or(""),
+                *code,
+                "{case}: {answer:?}"
+            );
         }
         house.is_well("bad commands").await;
     });
@@ -174,6 +199,7 @@ fn bytes_on_the_line() {
     let huge = "x".repeat(20_000);
     let smuggled = "GET /v1/lives HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let post = format!("POST /v1/lives/{LIVE}/bookings HTTP/1.1\r\nhost: {host}\r\n");
+    #[rustfmt::skip]
     let table: Vec<(&str, String, &[u16])> = vec![
         ("nothing", "\r\n\r\n".into(), &[0]),
         ("garbage", "\u{1}\u{2}\u{3}\u{4}\r\n\r\n".into(), &[400]),
@@ -198,6 +224,9 @@ fn bytes_on_the_line() {
         ("length 2^64", format!("{post}content-length: 18446744073709551616\r\n\r\n"), &[400]),
         ("length of 64 MiB", format!("{post}content-length: 67108864\r\nconnection: close\r\n\r\n"), &[413]),
         ("chunked twice", format!("{post}transfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n{smuggled}"), &[400]),
+        ("chunked in two headers", format!("{post}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}"), &[400]),
+        ("packed and chunked", format!("{post}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n{smuggled}"), &[400]),
+        ("a bare line feed in a header", format!("GET /healthz HTTP/1.1\r\nhost: {host}\nx: 1\r\nconnection: close\r\n\r\n"), &[200, 400]),
         ("chunked last but one", format!("{post}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n{smuggled}"), &[400]),
         ("chunked spelt oddly", format!("{post}transfer-encoding: xchunked\r\n\r\n0\r\n\r\n{smuggled}"), &[400]),
         ("chunks in HTTP/1.0", format!("POST /v1/lives HTTP/1.0\r\nhost: {host}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}"), &[400]),
@@ -207,7 +236,10 @@ fn bytes_on_the_line() {
         for (case, bytes, allowed) in table {
             let answer = send(bytes.as_bytes()).await;
             assert!(allowed.contains(&answer.status), "{case}: {answer:?}");
-            assert!(!answer.rest.contains("HTTP/1.1"), "{case}: two answers: {answer:?}");
+            assert!(
+                !answer.rest.contains("HTTP/1.1"),
+                "{case}: two answers: {answer:?}"
+            );
             assert_eq!(answer.header("server"), None, "{case}");
         }
         house.is_well("bytes on the line").await;

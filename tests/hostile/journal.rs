@@ -20,7 +20,11 @@ fn shop() -> tempfile::TempDir {
 }
 
 fn import(folder: &Path) -> std::process::Output {
-    lapak(folder, &["import", "x.csv", "--shop", "s", "--state", "toko"], &[])
+    lapak(
+        folder,
+        &["import", "x.csv", "--shop", "s", "--state", "toko"],
+        &[],
+    )
 }
 
 fn serve(folder: &Path) -> std::process::Output {
@@ -35,7 +39,11 @@ fn serve(folder: &Path) -> std::process::Output {
 /// The journal of a shop that nobody has open, without the snapshots that would stand for its
 /// beginning.
 fn journal(folder: &Path) -> rusqlite::Connection {
-    for name in ["snapshots.sqlite", "snapshots.sqlite-wal", "snapshots.sqlite-shm"] {
+    for name in [
+        "snapshots.sqlite",
+        "snapshots.sqlite-wal",
+        "snapshots.sqlite-shm",
+    ] {
         let _ = std::fs::remove_file(folder.join("toko").join(name));
     }
     rusqlite::Connection::open(folder.join("toko/journal.sqlite")).unwrap()
@@ -57,7 +65,12 @@ fn folders_that_are_none() {
     check("import into a file", &import(folder.path()), IO, "toko");
     check("serve from a file", &serve(folder.path()), IO, "toko");
     let token = ["token", "--shop", "s", "--sub", "a", "--state", "toko"];
-    check("token from a file", &lapak(folder.path(), &token, &[]), IO, "toko");
+    check(
+        "token from a file",
+        &lapak(folder.path(), &token, &[]),
+        IO,
+        "toko",
+    );
 }
 
 #[test]
@@ -82,7 +95,11 @@ fn a_folder_in_use_is_left_alone() {
     let mut first = Command::new(env!("CARGO_BIN_EXE_lapak"))
         .current_dir(folder.path())
         .arg("serve")
-        .envs([("LAPAK__STATE", "toko"), ("LAPAK__LISTENER__LISTEN", "127.0.0.1:0"), ("LAPAK__INTERNAL__LISTEN", "127.0.0.1:0")])
+        .envs([
+            ("LAPAK__STATE", "toko"),
+            ("LAPAK__LISTENER__LISTEN", "127.0.0.1:0"),
+            ("LAPAK__INTERNAL__LISTEN", "127.0.0.1:0"),
+        ])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -90,7 +107,12 @@ fn a_folder_in_use_is_left_alone() {
     let lines = std::io::BufRead::lines(std::io::BufReader::new(first.stderr.take().unwrap()));
     let mut lines = lines.map_while(Result::ok);
     assert!(lines.any(|line| line.contains("serving")));
-    check("import beside a server", &import(folder.path()), IO, "in use");
+    check(
+        "import beside a server",
+        &import(folder.path()),
+        IO,
+        "in use",
+    );
     check("a second server", &serve(folder.path()), IO, "in use");
     first.kill().unwrap();
     first.wait().unwrap();
@@ -100,7 +122,8 @@ fn a_folder_in_use_is_left_alone() {
 #[test]
 fn a_flipped_bit_is_refused_with_its_place() {
     let folder = shop();
-    let flip = "UPDATE entries SET payload = CAST(X'7f' || substr(payload, 2) AS BLOB) WHERE seq = 1";
+    let flip =
+        "UPDATE entries SET payload = CAST(X'7f' || substr(payload, 2) AS BLOB) WHERE seq = 1";
     assert_eq!(journal(folder.path()).execute(flip, []).unwrap(), 1);
     check("import", &import(folder.path()), IO, "damaged at 1:1");
     check("serve", &serve(folder.path()), IO, "damaged at 1:1");
@@ -126,11 +149,14 @@ fn an_entry_that_belongs_elsewhere_is_refused() {
 #[test]
 fn a_newer_version_is_not_touched() {
     let folder = shop();
-    journal(folder.path()).execute_batch("PRAGMA user_version = 99").unwrap();
+    journal(folder.path())
+        .execute_batch("PRAGMA user_version = 99")
+        .unwrap();
     check("import", &import(folder.path()), IO, "version 99");
     check("serve", &serve(folder.path()), IO, "version 99");
-    let version: i64 =
-        journal(folder.path()).query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    let version: i64 = journal(folder.path())
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(version, 99);
 }
 
@@ -146,7 +172,11 @@ fn files_that_are_no_journal() {
         let folder = shop();
         replace_journal(folder.path(), bytes);
         check(case, &serve(folder.path()), IO, "lapak:");
-        assert_eq!(std::fs::read(folder.path().join("toko/journal.sqlite")).unwrap(), bytes, "{case}: was written to");
+        assert_eq!(
+            std::fs::read(folder.path().join("toko/journal.sqlite")).unwrap(),
+            bytes,
+            "{case}: was written to"
+        );
     }
 }
 
@@ -155,7 +185,9 @@ fn a_database_of_somebody_else_is_not_touched() {
     let folder = shop();
     replace_journal(folder.path(), b"");
     let other = journal(folder.path());
-    other.execute_batch("CREATE TABLE diary(text); PRAGMA application_id = 7").unwrap();
+    other
+        .execute_batch("CREATE TABLE diary(text); PRAGMA application_id = 7")
+        .unwrap();
     drop(other);
     check("serve", &serve(folder.path()), IO, "not ours");
 }

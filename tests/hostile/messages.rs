@@ -9,8 +9,13 @@ const MALFORMED: Heard = Heard::Close(4400);
 
 #[test]
 fn what_is_no_json_object_with_a_type_closes() {
-    let deep = format!("{}1{}", r#"{"type":"book","a":"#.to_owned() + &"[".repeat(8), "]".repeat(8) + "}");
+    let deep = format!(
+        "{}1{}",
+        r#"{"type":"book","a":"#.to_owned() + &"[".repeat(8),
+        "]".repeat(8) + "}"
+    );
     let bottomless = "[".repeat(4_000);
+    #[rustfmt::skip]
     let table: &[(&str, &str)] = &[
         ("broken off", r#"{"type":"book""#),
         ("no JSON", "halo"),
@@ -58,12 +63,16 @@ fn what_is_no_json_object_with_a_type_closes() {
 /// A ping of exactly this many bytes.
 fn ping_of(bytes: usize) -> String {
     let (head, tail) = (r#"{"type":"ping","x":""#, r#""}"#);
-    format!("{head}{}{tail}", "x".repeat(bytes - head.len() - tail.len()))
+    format!(
+        "{head}{}{tail}",
+        "x".repeat(bytes - head.len() - tail.len())
+    )
 }
 
 #[test]
 fn sizes_end_where_they_are_said_to() {
     let (small, large) = (4 * 1024, 64 * 1024);
+    #[rustfmt::skip]
     let table = [
         ("viewer, 4 KiB", Role::Viewer, small, true),
         ("viewer, one more", Role::Viewer, small + 1, false),
@@ -82,7 +91,10 @@ fn sizes_end_where_they_are_said_to() {
             socket.say(&ping_of(bytes)).await;
             let heard = socket.verdict().await;
             if fits {
-                assert!(matches!(&heard, Heard::Object(o) if o["type"] == "pong"), "{case}: {heard:?}");
+                assert!(
+                    matches!(&heard, Heard::Object(o) if o["type"] == "pong"),
+                    "{case}: {heard:?}"
+                );
             } else {
                 assert_eq!(heard, MALFORMED, "{case}");
             }

@@ -25,7 +25,10 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| &**value)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -37,16 +40,25 @@ impl Answer {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let (head, after) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1)?.parse().ok());
         let headers: Vec<(String, String)> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
             .collect();
         let length = headers.iter().find(|(name, _)| name == "content-length");
-        let length = length.and_then(|(_, n)| n.parse().ok()).unwrap_or(after.len());
+        let length = length
+            .and_then(|(_, n)| n.parse().ok())
+            .unwrap_or(after.len());
         let (body, rest) = after.split_at_checked(length).unwrap_or((after, ""));
         let (body, rest) = (body.to_owned(), rest.to_owned());
-        Self { status: status.unwrap_or(0), headers, body, rest }
+        Self {
+            status: status.unwrap_or(0),
+            headers,
+            body,
+            rest,
+        }
     }
 }
 
@@ -58,7 +70,10 @@ pub(super) async fn send(bytes: &[u8]) -> Answer {
     let mut said = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        match timeout(PATIENCE, stream.read(&mut buffer)).await.expect("an answer or an end") {
+        match timeout(PATIENCE, stream.read(&mut buffer))
+            .await
+            .expect("an answer or an end")
+        {
             Ok(0) | Err(_) => return Answer::of(&said),
             Ok(read) => said.extend_from_slice(&buffer[..read]),
         }
@@ -79,11 +94,6 @@ pub(super) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: 
 }
 
 /// Sends one.
-pub(super) async fn ask(
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Answer {
+pub(super) async fn ask(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     send(&request(method, path, headers, body)).await
 }

@@ -19,6 +19,7 @@ const BAD_SKU: Wanted = ("refused", "invalid", "sku");
 const FORBIDDEN: Wanted = ("refused", "forbidden", "");
 
 /// What a viewer asks. `ID`, `DROP` and `SKU` stand for good ones.
+#[rustfmt::skip]
 const OF_A_VIEWER: &[(&str, &str, Wanted)] = &[
     ("nothing wrong", r#"{"type":"book","id":"ID","drop":"DROP","sku":"SKU","qty":2}"#, HELD),
     ("qty missing is 1", r#"{"type":"book","id":"ID","drop":"DROP","sku":"SKU"}"#, HELD),
@@ -74,6 +75,7 @@ const OF_A_VIEWER: &[(&str, &str, Wanted)] = &[
 ];
 
 /// What a host or an admin asks: numbers at the ends of their types, texts that are none.
+#[rustfmt::skip]
 const OF_AN_ADMIN: &[(&str, &str, Wanted)] = &[
     ("price 2^64-1", r#"{"type":"drop.open","id":"ID","sku":"SKU","price":18446744073709551615}"#, ("refused", "invalid", "price")),
     ("price negative", r#"{"type":"drop.open","id":"ID","sku":"SKU","price":-1}"#, ("refused", "invalid", "price")),
@@ -113,9 +115,14 @@ const OF_AN_ADMIN: &[(&str, &str, Wanted)] = &[
     ("booking unknown", r#"{"type":"booking.cancel","id":"ID","booking":"ID","reason":"x"}"#, ("refused", "not_yours", "")),
 ];
 
-/// A UUIDv7 of another time.
+/// A `UUIDv7` of another time.
 fn id_at(house: &House, shift_ms: i64) -> Uuid {
-    let at = house.app.clock.now_ms().checked_add_signed(shift_ms).unwrap();
+    let at = house
+        .app
+        .clock
+        .now_ms()
+        .checked_add_signed(shift_ms)
+        .unwrap();
     let seconds = uuid::Timestamp::from_unix_time(at / 1_000, 0, 0, 0);
     Uuid::new_v7(seconds)
 }
@@ -136,7 +143,11 @@ fn filled(house: &House, template: &str) -> String {
 
 fn check(case: &str, told: &Value, (kind, code, field): Wanted) {
     let text = |name: &str| told[name].as_str().unwrap_or_default();
-    assert_eq!((text("type"), text("code"), text("field")), (kind, code, field), "{case}: {told}");
+    assert_eq!(
+        (text("type"), text("code"), text("field")),
+        (kind, code, field),
+        "{case}: {told}"
+    );
     if !code.is_empty() {
         assert!(!text("message").is_empty(), "{case}: no sentence in {told}");
     }
@@ -158,7 +169,10 @@ fn run(table: &[(&str, &str, Wanted)], role: Role) {
             // The socket is as good as before.
             socket.say(r#"{"type":"ping"}"#).await;
             let pong = socket.verdict().await;
-            assert!(matches!(&pong, super::socket::Heard::Object(o) if o["type"] == "pong"), "{case}: {pong:?}");
+            assert!(
+                matches!(&pong, super::socket::Heard::Object(o) if o["type"] == "pong"),
+                "{case}: {pong:?}"
+            );
         }
         house.is_well("bad requests").await;
     });
@@ -195,7 +209,10 @@ fn one_id_with_two_bodies_is_a_conflict() {
         let request = super::house::book(house.drop);
         let first = socket.ask(&request).await;
         let again = socket.ask(&request).await;
-        assert_eq!((&first["replayed"], &again["replayed"]), (&false.into(), &true.into()));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"]),
+            (&false.into(), &true.into())
+        );
         assert_eq!(first["booking"], again["booking"]);
         let other = request.replace(r#""sku""#, r#""qty":2,"sku""#);
         let told = socket.ask(&other).await;

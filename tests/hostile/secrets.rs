@@ -11,7 +11,10 @@ use super::socket::Socket;
 #[test]
 fn tokens_and_secrets_are_never_logged() {
     let house = house();
-    let (good, stray) = (house.token(&somebody(), Role::Host), "eyJhbGciOiJIUzI1NiJ9.PLANTED-CANARY.x");
+    let (good, stray) = (
+        house.token(&somebody(), Role::Host),
+        "eyJhbGciOiJIUzI1NiJ9.PLANTED-CANARY.x",
+    );
     house.run(async {
         let mut bodies = Vec::new();
         for token in [&*good, stray] {
@@ -30,10 +33,18 @@ fn tokens_and_secrets_are_never_logged() {
             ];
             let paths = [
                 ("GET", format!("/v1/lives/{LIVE}/snapshot"), ""),
-                ("GET", format!("/v1/lives/{LIVE}/snapshot?token={token}"), ""),
+                (
+                    "GET",
+                    format!("/v1/lives/{LIVE}/snapshot?token={token}"),
+                    "",
+                ),
                 ("GET", format!("/{token}"), ""),
                 ("POST", format!("/v1/lives/{LIVE}/commands"), "{"),
-                ("POST", format!("/v1/lives/{LIVE}/bookings"), r#"{"drop":1}"#),
+                (
+                    "POST",
+                    format!("/v1/lives/{LIVE}/bookings"),
+                    r#"{"drop":1}"#,
+                ),
             ];
             for (method, path, body) in paths {
                 bodies.push(ask(method, &path, &headers, body).await.body);
@@ -46,7 +57,10 @@ fn tokens_and_secrets_are_never_logged() {
         assert!(log.contains("a token was refused"), "the log is kept");
         for secret in [&*good, signature, "PLANTED-CANARY", SECRET] {
             assert!(!log.contains(secret), "{secret} is in the log");
-            assert!(bodies.iter().all(|body| !body.contains(secret)), "{secret} is in an answer");
+            assert!(
+                bodies.iter().all(|body| !body.contains(secret)),
+                "{secret} is in an answer"
+            );
         }
     });
 }

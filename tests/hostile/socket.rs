@@ -49,8 +49,16 @@ impl Socket {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
         }
-        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
-        Self { stream, bytes: Vec::new(), waiting: Vec::new() }
+        assert!(
+            head.starts_with(b"HTTP/1.1 101"),
+            "{}",
+            String::from_utf8_lossy(&head)
+        );
+        Self {
+            stream,
+            bytes: Vec::new(),
+            waiting: Vec::new(),
+        }
     }
 
     /// Upgrades, greets, and waits for the welcome.
@@ -58,7 +66,10 @@ impl Socket {
         let mut socket = Self::open(live).await;
         socket.greet(token).await;
         let heard = socket.hear().await;
-        assert!(matches!(&heard, Heard::Object(o) if o["type"] == "welcome"), "{heard:?}");
+        assert!(
+            matches!(&heard, Heard::Object(o) if o["type"] == "welcome"),
+            "{heard:?}"
+        );
         socket
     }
 
@@ -114,7 +125,9 @@ impl Socket {
             match first & 0x0f {
                 1 => {
                     let text = String::from_utf8(payload).unwrap();
-                    let objects = text.split('\n').map(|line| serde_json::from_str(line).unwrap());
+                    let objects = text
+                        .split('\n')
+                        .map(|line| serde_json::from_str(line).unwrap());
                     self.waiting.extend(objects);
                 }
                 8 => {
@@ -133,8 +146,11 @@ impl Socket {
                 self.bytes.drain(..to);
                 return Some((first, payload));
             }
-            let mut buffer = [0; 16 * 1024];
-            match timeout(PATIENCE, self.stream.read(&mut buffer)).await.expect("a word or an end") {
+            let mut buffer = vec![0; 16 * 1024];
+            match timeout(PATIENCE, self.stream.read(&mut buffer))
+                .await
+                .expect("a word or an end")
+            {
                 Ok(0) | Err(_) => return None,
                 Ok(read) => self.bytes.extend_from_slice(&buffer[..read]),
             }
@@ -145,15 +161,24 @@ impl Socket {
 /// What everybody is told anyway.
 fn is_news(told: &Value) -> bool {
     let kind = told["type"].as_str().unwrap_or_default();
-    ["welcome", "stock", "drop", "viewers", "ticker", "activity", "booking"].contains(&kind)
+    [
+        "welcome", "stock", "drop", "viewers", "ticker", "activity", "booking",
+    ]
+    .contains(&kind)
 }
 
 /// First byte, and where the payload of the first frame begins and ends, once it is all there.
 fn whole(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     let (first, short) = (*bytes.first()?, usize::from(*bytes.get(1)? & 0x7f));
     let (from, length) = match short {
-        126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
-        127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),
+        126 => (
+            4,
+            usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)),
+        ),
+        127 => (
+            10,
+            usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?,
+        ),
         length => (2, length),
     };
     (bytes.len() >= from + length).then_some((first, from, from + length))

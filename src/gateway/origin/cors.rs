@@ -33,7 +33,6 @@ pub struct Cors {
 /// counts.
 pub type ShopOf = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
-
 impl Cors {
     /// See [`ShopOf`].
     pub fn new(origins: Origins, shop_of: ShopOf) -> Self {
