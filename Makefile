@@ -76,6 +76,7 @@ bench: ## What decisions and the journal cost
 	$(CARGO) bench --locked $(ARGS)
 
 load: ## Load scenarios that check themselves (ARGS="--help")
+	$(CARGO) build --release --locked --bin lapak
 	$(CARGO) run --release --locked --package load-tests -- $(ARGS)
 
 docker: ## The image
