@@ -1,0 +1,25 @@
+//! The wire as a stranger meets it: the real server over real sockets, held to what
+//! docs/PROTOCOL.md, docs/asyncapi.yaml and docs/openapi.json say of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "wire/closing.rs"]
+mod closing;
+#[path = "wire/contract.rs"]
+mod contract;
+#[path = "wire/events.rs"]
+mod events;
+#[path = "wire/examples.rs"]
+mod examples;
+#[path = "wire/hosting.rs"]
+mod hosting;
+#[path = "wire/house.rs"]
+mod house;
+#[path = "wire/over_http.rs"]
+mod over_http;
+#[path = "wire/resuming.rs"]
+mod resuming;
+#[path = "wire/schema.rs"]
+mod schema;
+#[path = "wire/viewing.rs"]
+mod viewing;
