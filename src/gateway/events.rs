@@ -148,7 +148,10 @@ impl Reader {
     async fn next(&mut self) -> Option<Bytes> {
         let beat = Duration::from_millis(self.app.config.ping_every_ms);
         loop {
-            self.collect();
+            // The greeting goes out by itself, so that its position is told with it.
+            if self.out.is_empty() {
+                self.collect();
+            }
             if !self.out.is_empty() {
                 return Some(self.chunk());
             }

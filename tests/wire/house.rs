@@ -210,6 +210,12 @@ impl House {
         (status, body)
     }
 
+    /// Status and body of the shop's settings.
+    pub async fn settings(&self, token: &str) -> (u16, Value) {
+        let answer = self.http(Method::GET, &format!("/v1/shops/{SHOP}/settings")).bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     /// Waits until the snapshot that everybody is shown says so.
     pub async fn seen(&self, says: impl Fn(&Value) -> bool) {
         let until_so = async {
@@ -243,6 +249,16 @@ impl House {
     /// Somebody of the shop, connected, in English.
     pub async fn enter(&self, sub: &str, role: Role) -> Socket {
         self.connect(json!({"token": self.token(sub, role), "lang": "en"})).await.0
+    }
+}
+
+/// A test that fails leaves the house standing: it is stopped without waiting.
+impl Drop for House {
+    fn drop(&mut self) {
+        self.life.stop();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

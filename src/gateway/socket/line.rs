@@ -21,8 +21,8 @@ use crate::telemetry::{self, CloseCode, FrameType, RateScope, Transport, metrics
 
 /// Objects that one frame of a client may hold.
 const OBJECTS_MAX: usize = 32;
-/// How long a token may be out of date before the connection is closed.
-const EXPIRY_GRACE: Duration = Duration::from_secs(25);
+/// Milliseconds a token may be out of date before the connection is closed.
+const EXPIRY_GRACE_MS: u64 = 25_000;
 
 /// Why a connection ends.
 enum End {
