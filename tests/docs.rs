@@ -34,7 +34,13 @@ fn every_path_and_test_that_the_docs_name_exists() {
             if markdown::is_path(&span) && !exists(&span) {
                 missing.insert(format!("{}: no file {span}", page.path));
             }
-            if markdown::is_test_name(&span) && !tests.contains(&span) {
+            // A long code of the wire looks like a test's name.
+            let code = || {
+                files::CODES_OF
+                    .iter()
+                    .any(|path| read(path).contains(&format!("\"{span}\"")))
+            };
+            if markdown::is_test_name(&span) && !tests.contains(&span) && !code() {
                 missing.insert(format!("{}: no test {span}", page.path));
             }
         }

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Where the codes of the wire are written.
+pub(crate) const CODES_OF: &[&str] = &["src/gateway/problem/status.rs", "src/domain/rejection.rs"];
+
 /// A path of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
