@@ -71,7 +71,7 @@ async fn open_next(engine: &Engine, stage: &Stage, clock: &Clock, turn: &mut usi
         live: stage.live.clone(),
         sku: sku.clone(),
         price: None,
-        units: Some(12),
+        units: Some(24),
         mode: Mode::Shared,
         opens_at: None,
         ends_at: Some(now.plus(lasts)),
@@ -81,7 +81,7 @@ async fn open_next(engine: &Engine, stage: &Stage, clock: &Clock, turn: &mut usi
     };
     let add = Command::AddStock {
         sku: sku.clone(),
-        qty: 6,
+        qty: 24,
         reason: "restock between drops".into(),
     };
     for command in [add, Command::OpenDrop(Box::new(spec))] {

@@ -64,7 +64,7 @@ async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<(
     socket.send(Message::text(hello)).await.ok()?;
     let mut seen = Seen::default();
     loop {
-        let mood = Duration::from_millis(3_000 + chance.below(20_000));
+        let mood = Duration::from_millis(10_000 + chance.below(50_000));
         let next = tokio::time::timeout(mood, socket.next()).await;
         let idle = next.is_err();
         match next {
@@ -73,7 +73,7 @@ async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<(
             Ok(Some(Ok(_))) | Err(_) => {}
         }
         // Most of what arrives makes nobody tap.
-        let taps = idle || chance.below(40) == 0;
+        let taps = idle || chance.below(400) == 0;
         if let Some(tap) = taps.then(|| seen.tap(chance)).flatten() {
             socket.send(Message::text(tap.to_string())).await.ok()?;
         }

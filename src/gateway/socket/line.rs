@@ -407,5 +407,5 @@ fn broken(error: &axum::Error) -> End {
 /// When a token will have been out of date for too long.
 fn expires_at(app: &Shared, who: Option<&Identity>) -> Option<Instant> {
     let left = who?.exp_ms.saturating_sub(app.clock.now_ms());
-    Instant::now().checked_add(Duration::from_millis(left) + EXPIRY_GRACE)
+    Instant::now().checked_add(Duration::from_millis(left.saturating_add(EXPIRY_GRACE_MS)))
 }
