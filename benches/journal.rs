@@ -1,7 +1,13 @@
 //! What the journal costs: encoding, appending, and a restart. `cargo bench --bench journal`
 //! prints figures; `-- --bookings 100000` makes the restart smaller.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods
+)]
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -176,7 +182,6 @@ fn cpu() -> Duration {
     Duration::from_nanos(ns.unwrap_or(0))
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn rate(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
@@ -211,7 +216,7 @@ fn entries(shop: &ShopId, decisions: &[Decision]) -> Vec<Vec<u8>> {
         rate(payloads.len(), took),
         bytes / payloads.len()
     );
-    let (_, took) = timed(|| payloads.iter().for_each(|p| drop(decode_entry(p).unwrap())));
+    let ((), took) = timed(|| payloads.iter().for_each(|p| drop(decode_entry(p).unwrap())));
     println!("decode    {:>9.0} entries/s", rate(payloads.len(), took));
     payloads
 }

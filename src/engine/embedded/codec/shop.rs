@@ -89,7 +89,8 @@ fn take_answers(shop: &mut Shop, r: &mut Reader<'_>) -> Result<(), CodecError> {
 }
 
 /// Reads bookings and answers while another thread puts the bookings back: how long a restart
-/// takes is decided here, and half of it is waiting for memory.
+/// takes is decided here, and half of it is waiting for memory. The thread is scoped: it has
+/// ended when this returns. When its queue is full, reading waits.
 fn take_together(
     mut shop: Shop,
     count: u32,
