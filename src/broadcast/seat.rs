@@ -96,6 +96,9 @@ impl Seat {
     /// Takes all that waits in the lossless lane.
     pub fn take(&self, into: &mut Vec<Frame>) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.is_empty() {
+            return;
+        }
         metrics().broadcast.control_queue.sub_count(queue.len());
         into.extend(queue.drain(..));
         if queue.capacity() > 16 {

@@ -56,11 +56,11 @@ type Case = (&'static str, &'static [&'static str], fn(Scene) -> Act);
 /// Runs it.
 pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     let settings = [
-        ("listener", "header_timeout_ms", 1_500),
-        ("gateway", "connect_timeout_ms", 1_500),
+        ("listener", "header_timeout_ms", 3_000),
+        ("gateway", "connect_timeout_ms", 3_000),
         ("gateway", "ping_every_ms", 1_000),
-        ("gateway", "silence_max_ms", 4_000),
-        ("limits", "body_timeout_ms", 1_500),
+        ("gateway", "silence_max_ms", 8_000),
+        ("limits", "body_timeout_ms", 3_000),
     ];
     let ground = Ground::new(lapak, &settings)?;
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
