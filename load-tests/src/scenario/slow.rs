@@ -147,6 +147,10 @@ async fn listen(
                     ensure!(client.faults.is_empty(), "{:?}", client.faults);
                     return Ok((heard, late));
                 }
+                // The opening may reach a viewer who came while it was told.
+                if message["event"] == "opened" {
+                    continue;
+                }
                 heard += 1;
                 let (newest, at) = *told.borrow();
                 // A later one may be under way already; then this one is late by at least as much.
