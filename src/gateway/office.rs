@@ -118,6 +118,12 @@ async fn live_of(
 ) -> Result<(Identity, ShopId, LiveId), Problem> {
     let who = app.somebody(headers, peer).await?;
     let shop = own_shop(&who, shop, Role::Admin)?;
+    if !who.may_enter(live) {
+        return Err(Problem::new(
+            "forbidden",
+            "This token is not good for this live.",
+        ));
+    }
     let live = LiveId::new(live).map_err(|_| invalid("live", "This is no name for a live."))?;
     Ok((who, shop, live))
 }

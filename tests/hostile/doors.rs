@@ -178,14 +178,25 @@ async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who
     } else {
         id.clone()
     };
+    // Whoever may end a live ends one of its own.
+    let of_shop = path.contains("{shop}/lives");
+    let own = format!("siaran-{sub}");
+    let live = if of_shop { &own } else { LIVE };
+    if of_shop && method == "DELETE" {
+        let path = format!("/v1/shops/{SHOP}/lives/{own}");
+        let admin = Who::Is(Role::Admin).token(&somebody());
+        let made = send(address, "PUT", &path, admin, &id, r#"{"title":"Siaran"}"#).await;
+        assert_eq!(made.status, 200, "{made:?}");
+    }
     let real = path
-        .replace("{live}", LIVE)
+        .replace("{live}", live)
         .replace("{shop}", SHOP)
         .replace("{file}", "tidak-ada.js")
         .replace("{booking}", &booking)
         .replace("{drop}", &house().drop.to_string());
     let (drop, sku) = (house().drop.to_string(), SKU);
     let body = match path.rsplit('/').next() {
+        Some("{live}") if method == "PUT" => json!({"title": "Siaran"}).to_string(),
         Some("bookings") => json!({"drop": drop, "sku": sku}).to_string(),
         Some("commands") => json!({"type": "book", "drop": drop, "sku": sku}).to_string(),
         _ => String::new(),

@@ -5,7 +5,9 @@ use lapak::gateway::auth::Role;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::house::{FOREIGN_LIVE, FOREIGN_SHOP, LIVE, SHOP, SKU, book, house, somebody};
+use super::house::{
+    FOREIGN_LIVE, FOREIGN_SHOP, LIVE, OTHER_LIVE, SHOP, SKU, book, house, somebody,
+};
 use super::raw::ask;
 use super::socket::{Heard, Socket};
 
@@ -34,6 +36,7 @@ fn over_http() {
         let (foreign, missing) = (house.foreign_drop.to_string(), Uuid::now_v7().to_string());
         let booking = foreign_booking().await;
         let body = |drop: &str| format!(r#"{{"drop":"{drop}","sku":"{SKU}"}}"#);
+        let title = r#"{"title":"Siaran"}"#.to_owned();
         let pause = |drop: &str| format!(r#"{{"type":"drop.pause","drop":"{drop}"}}"#);
         let take_back =
             |id: &str| format!(r#"{{"type":"booking.cancel","booking":"{id}","reason":"x"}}"#);
@@ -69,6 +72,22 @@ fn over_http() {
                     "/v1/lives/tidak-ada/commands".into(),
                 ],
                 [pause(&foreign), pause(&foreign)],
+            ),
+            (
+                "PUT",
+                [
+                    format!("/v1/shops/{FOREIGN_SHOP}/lives/x"),
+                    "/v1/shops/tidak-ada/lives/x".into(),
+                ],
+                [title.clone(), title.clone()],
+            ),
+            (
+                "DELETE",
+                [
+                    format!("/v1/shops/{FOREIGN_SHOP}/lives/{FOREIGN_LIVE}"),
+                    "/v1/shops/tidak-ada/lives/x".into(),
+                ],
+                Default::default(),
             ),
             (
                 "GET",
@@ -236,9 +255,22 @@ fn a_token_for_one_live_reaches_no_other() {
                 "{template}: {answer}"
             );
         }
+        let bearer = format!(
+            "Bearer {}",
+            house.token_of(SHOP, &somebody(), Role::Admin, Some(&[LIVE]))
+        );
+        let path = format!("/v1/shops/{SHOP}/lives/{OTHER_LIVE}");
+        let headers = [
+            ("authorization", &*bearer),
+            ("content-type", "application/json"),
+        ];
+        for (method, body) in [("PUT", r#"{"title":"Lain"}"#), ("DELETE", "")] {
+            let answer = ask(method, &path, &headers, body).await;
+            assert_eq!(answer.status, 403, "{method}: {answer:?}");
+        }
         // Nothing happened to it.
         let token = house.token(&somebody(), Role::Viewer);
-        let mut socket = Socket::connect(super::house::OTHER_LIVE, Some(&token)).await;
+        let mut socket = Socket::connect(OTHER_LIVE, Some(&token)).await;
         let held = socket.ask(&book(house.other_drop)).await;
         assert_eq!(
             (&held["type"], &held["price"]),

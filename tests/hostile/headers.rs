@@ -92,13 +92,23 @@ fn every_route_and_every_error_carries_them() {
     ];
     house.run(async {
         for (method, path) in routes() {
+            // The house's own live shall not be ended.
+            let live = if path.contains("{shop}") {
+                "tidak-ada"
+            } else {
+                LIVE
+            };
             let real = path
-                .replace("{live}", LIVE)
+                .replace("{live}", live)
                 .replace("{shop}", "toko-a")
                 .replace("{booking}", &id)
                 .replace("{drop}", &id)
                 .replace("{file}", "x.js");
-            let body = if method == "POST" { "{}" } else { "" };
+            let body = if method == "POST" || method == "PUT" {
+                "{}"
+            } else {
+                ""
+            };
             if !path.ends_with("/events") {
                 check(
                     &format!("{method} {path} as admin"),
