@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "wire/asking.rs"]
+mod asking;
 #[path = "wire/closing.rs"]
 mod closing;
 #[path = "wire/contract.rs"]
 mod contract;
+#[path = "wire/counters.rs"]
+mod counters;
 #[path = "wire/events.rs"]
 mod events;
 #[path = "wire/examples.rs"]
@@ -17,9 +21,13 @@ mod hosting;
 mod house;
 #[path = "wire/over_http.rs"]
 mod over_http;
+#[path = "wire/problems.rs"]
+mod problems;
 #[path = "wire/resuming.rs"]
 mod resuming;
 #[path = "wire/schema.rs"]
 mod schema;
+#[path = "wire/socket.rs"]
+mod socket;
 #[path = "wire/viewing.rs"]
 mod viewing;

@@ -16,7 +16,7 @@ use super::lives::{invalid, object, problem, unavailable};
 use super::problem::Problem;
 use crate::domain::{Command, LiveId, Request, ShopId, SkuId};
 use crate::engine::Failure;
-use crate::protocol::from_client::field_of;
+use crate::protocol::from_client::wrong_field;
 use crate::protocol::live::LiveMessage;
 use crate::protocol::settings::SettingsMessage;
 use crate::protocol::to_client::refused;
@@ -88,8 +88,10 @@ pub(super) async fn put_live(
 ) -> Result<Response, Problem> {
     let (who, shop, live) = live_of(&app, &peer, &headers, &shop, &live).await?;
     let body = Value::Object(object(&headers, &body)?);
-    let message: LiveMessage = serde_json::from_value(body)
-        .map_err(|error| invalid(&field_of(&error), "A field of the live is not right."))?;
+    let message: LiveMessage = serde_json::from_value(body.clone()).map_err(|error| {
+        let field = wrong_field::<LiveMessage>(&LiveMessage::FIELDS, &body, &error);
+        invalid(&field, "A field of the live is not right.")
+    })?;
     // A guest names a live without its shop, so a name is one shop's on this server.
     if app.mirror.shop_of(&live).is_some_and(|other| other != shop) {
         return Err(invalid("live", "This name of a live is taken."));

@@ -1,5 +1,6 @@
 //! What clients say. Unknown fields are ignored; an unknown `type` is answered, not punished.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -351,14 +352,15 @@ fn request(value: &Value) -> Framed {
         }
         Err(error) => Framed::Wrong {
             id: shown,
-            field: wrong_field(value, &error),
+            field: wrong_field::<Asked>(&FIELDS, value, &error),
         },
     }
 }
 
 /// Reads a request's body as it comes over HTTP, under an id from a header.
 pub fn read_request(id: Uuid, body: &Value) -> Result<Ask, String> {
-    let what = Asked::deserialize(body).map_err(|error| wrong_field(body, &error))?;
+    let what =
+        Asked::deserialize(body).map_err(|error| wrong_field::<Asked>(&FIELDS, body, &error))?;
     Ok(Ask {
         id,
         shown: id.to_string(),
@@ -375,16 +377,21 @@ fn shown_id(value: &Value) -> Option<String> {
         .map(Into::into)
 }
 
-/// The field of a request that is wrong. Of a value of a wrong type serde does not say which
-/// field it was: it is the one without which the complaint is another.
-fn wrong_field(body: &Value, error: &serde_json::Error) -> String {
+/// The field of `fields` that is wrong in what should be a `T`. Of a value of a wrong type serde
+/// does not say which field it was: it is the one without which the complaint is another.
+pub fn wrong_field<T: DeserializeOwned>(
+    fields: &[&'static str],
+    body: &Value,
+    error: &serde_json::Error,
+) -> String {
     let said = without_place(error);
-    if said.starts_with("missing field") || said.starts_with("duplicate field") {
+    let names_it = ["missing field", "duplicate field", "unknown field"];
+    if names_it.iter().any(|how| said.starts_with(how)) {
         return field_of(error);
     }
     // Only fields that mean something: a stranger may send ten thousand others.
     let known = |name: &&str| body.get(name).is_some();
-    let names: Vec<&str> = FIELDS.into_iter().filter(known).collect();
+    let names: Vec<&str> = fields.iter().copied().filter(known).collect();
     let mut rest: serde_json::Map<String, Value> = ["type"]
         .iter()
         .chain(&names)
@@ -392,7 +399,7 @@ fn wrong_field(body: &Value, error: &serde_json::Error) -> String {
         .collect();
     for name in names {
         rest.remove(name);
-        match Asked::deserialize(&rest) {
+        match T::deserialize(&rest) {
             Err(other) if without_place(&other) == said => {}
             _ => return name.to_owned(),
         }
@@ -406,7 +413,7 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 /// The field serde complains about, or what it says.
-pub fn field_of(error: &serde_json::Error) -> String {
+fn field_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let named = text
         .split('`')

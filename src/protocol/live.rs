@@ -61,6 +61,9 @@ fn currency() -> String {
 }
 
 impl LiveMessage {
+    /// The fields, to say which one is wrong.
+    pub const FIELDS: [&'static str; 6] = ["title", "lang", "currency", "accent", "video", "links"];
+
     /// The domain's words for it; they are checked when it is decided.
     pub fn spec(&self) -> LiveSpec {
         let text = |text: &String| Arc::<str>::from(text.as_str());

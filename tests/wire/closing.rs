@@ -5,8 +5,9 @@ use lapak::gateway::auth::{Identity, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::house::{House, LIVE, SHOP, Socket};
+use crate::house::{House, LIVE, SHOP};
 use crate::schema::told;
+use crate::socket::Socket;
 
 async fn code(house: &House, first: &str) -> u16 {
     let mut socket = house.socket().await;
@@ -19,19 +20,40 @@ async fn who_may_not_come_in_is_told_by_the_code() {
     let house = House::new(told).await;
     let narrow = |shop: &str, role, lives: Option<Vec<String>>| {
         let exp_ms = house.clock.now_ms() + 60_000;
-        let identity = Identity { sub: "alice".into(), shop: shop.into(), role, lives, exp_ms };
+        let identity = Identity {
+            sub: "alice".into(),
+            shop: shop.into(),
+            role,
+            lives,
+            exp_ms,
+        };
         json!({"type": "connect", "token": house.token_of(&identity)}).to_string()
     };
     let expired = house.token_until("alice", Role::Viewer, house.clock.now_ms() - 60_000);
     for (first, expected) in [
-        (json!({"type": "connect", "token": "a.b.c"}).to_string(), 4401),
-        (json!({"type": "connect", "token": expired}).to_string(), 4401),
+        (
+            json!({"type": "connect", "token": "a.b.c"}).to_string(),
+            4401,
+        ),
+        (
+            json!({"type": "connect", "token": expired}).to_string(),
+            4401,
+        ),
         (json!({"type": "ping"}).to_string(), 4401),
         (json!({"type": "connect", "token": 7}).to_string(), 4400),
         ("hello".to_owned(), 4400),
-        (format!("{{\"type\":\"connect\",\"token\":\"{}\"}}", "x".repeat(9_000)), 4400),
+        (
+            format!(
+                "{{\"type\":\"connect\",\"token\":\"{}\"}}",
+                "x".repeat(9_000)
+            ),
+            4400,
+        ),
         (narrow("toko-lain", Role::Viewer, None), 4404),
-        (narrow(SHOP, Role::Viewer, Some(vec!["another".into()])), 4403),
+        (
+            narrow(SHOP, Role::Viewer, Some(vec!["another".into()])),
+            4403,
+        ),
         (narrow(SHOP, Role::Service, None), 4403),
     ] {
         assert_eq!(code(&house, &first).await, expected, "{:.80}", first);
@@ -41,7 +63,9 @@ async fn who_may_not_come_in_is_told_by_the_code() {
     socket.send(&json!({"type": "connect"})).await;
     assert_eq!(socket.closed().await.0, 4404);
     let lives = Some(vec![LIVE.into()]);
-    let (_, welcome) = house.connect(serde_json::from_str(&narrow(SHOP, Role::Viewer, lives)).unwrap()).await;
+    let (_, welcome) = house
+        .connect(serde_json::from_str(&narrow(SHOP, Role::Viewer, lives)).unwrap())
+        .await;
     assert_eq!(welcome["snapshot"]["me"]["customer"], "alice");
     house.stop().await;
 }
@@ -61,10 +85,25 @@ async fn silence_and_a_shop_without_guests_end_with_4401() {
 #[tokio::test]
 async fn junk_and_too_much_end_with_4400() {
     let house = House::new(told).await;
-    let deep = format!("{{\"type\":\"ping\",\"a\":{}{}}}", "[".repeat(9), "]".repeat(9));
+    let deep = format!(
+        "{{\"type\":\"ping\",\"a\":{}{}}}",
+        "[".repeat(9),
+        "]".repeat(9)
+    );
     let long = json!({"type": "ping", "a": "x".repeat(5_000)}).to_string();
     let many = "{\"type\":\"ping\"}\n".repeat(33);
-    for junk in ["{", "[]", "7", "{}", r#"{"type":7}"#, "", &deep, &long, &many, &"x".repeat(70_000)] {
+    for junk in [
+        "{",
+        "[]",
+        "7",
+        "{}",
+        r#"{"type":7}"#,
+        "",
+        &deep,
+        &long,
+        &many,
+        &"x".repeat(70_000),
+    ] {
         let mut alice = house.enter("alice", Role::Viewer).await;
         alice.send_text(junk).await;
         assert_eq!(alice.closed().await.0, 4400, "{junk:.40}");
@@ -84,12 +123,21 @@ async fn a_token_is_renewed_in_band_and_must_be_of_the_same_person() {
     let mut alice = house.enter("alice", Role::Viewer).await;
     let exp_ms = (house.clock.now_ms() / 1_000 + 3_600) * 1_000;
     let fresh = house.token_until("alice", Role::Viewer, exp_ms);
-    alice.send(&json!({"type": "refresh", "token": fresh})).await;
-    assert_eq!(alice.until("refreshed", |m| m["type"] == "refreshed").await["exp_ms"], exp_ms);
-    alice.send(&json!({"type": "refresh", "token": house.token("alice", Role::Host)})).await;
+    alice
+        .send(&json!({"type": "refresh", "token": fresh}))
+        .await;
+    assert_eq!(
+        alice.until("refreshed", |m| m["type"] == "refreshed").await["exp_ms"],
+        exp_ms
+    );
+    alice
+        .send(&json!({"type": "refresh", "token": house.token("alice", Role::Host)}))
+        .await;
     assert_eq!(alice.closed().await.0, 4403);
     let mut alice = house.enter("alice", Role::Viewer).await;
-    alice.send(&json!({"type": "refresh", "token": "junk"})).await;
+    alice
+        .send(&json!({"type": "refresh", "token": "junk"}))
+        .await;
     assert_eq!(alice.closed().await.0, 4401);
     house.stop().await;
 }
@@ -103,10 +151,16 @@ async fn with_an_expired_token_nothing_is_done_until_it_is_renewed() {
     let short = house.token_until("alice", Role::Viewer, house.clock.now_ms() + 2_000);
     let (mut alice, _) = house.connect(json!({"token": short, "lang": "en"})).await;
     house.clock.advance(3_000);
-    let book = json!({"type": "book", "id": Uuid::new_v4().to_string(), "drop": drop, "sku": "GAMIS"});
+    let book =
+        json!({"type": "book", "id": Uuid::new_v4().to_string(), "drop": drop, "sku": "GAMIS"});
     let refused = alice.ask(book.clone()).await;
-    assert_eq!((&refused["code"], &refused["reason"]), (&json!("unauthorized"), &json!("token_expired")));
-    alice.send(&json!({"type": "refresh", "token": house.token("alice", Role::Viewer)})).await;
+    assert_eq!(
+        (&refused["code"], &refused["reason"]),
+        (&json!("unauthorized"), &json!("token_expired"))
+    );
+    alice
+        .send(&json!({"type": "refresh", "token": house.token("alice", Role::Viewer)}))
+        .await;
     alice.until("refreshed", |m| m["type"] == "refreshed").await;
     assert_eq!(alice.ask(book).await["type"], "held");
     house.clock.advance(90_000_000);
@@ -120,27 +174,40 @@ async fn with_an_expired_token_nothing_is_done_until_it_is_renewed() {
 async fn too_many_of_anything_is_refused_with_a_wait() {
     // The time stands still, so no bucket fills again.
     let house = House::with(told, Clock::manual(1_800_000_000_000), |config| {
-        config.limits = lapak::gateway::limits::Limits { exempt_loopback: true, ..Default::default() };
+        config.limits = lapak::gateway::limits::Limits {
+            exempt_loopback: true,
+            ..Default::default()
+        };
     })
     .await;
     house.sku("GAMIS", 99).await;
     let drop = house.open("GAMIS", None).await;
     let mut alice = house.enter("alice", Role::Viewer).await;
-    let book = || json!({"type": "book", "id": Uuid::new_v4().to_string(), "drop": drop, "sku": "GAMIS"});
+    let book =
+        || json!({"type": "book", "id": Uuid::new_v4().to_string(), "drop": drop, "sku": "GAMIS"});
     for _ in 0..5 {
         assert_eq!(alice.ask(book()).await["type"], "held");
     }
     let refused = alice.ask(book()).await;
-    assert_eq!((&refused["code"], &refused["retry_ms"]), (&json!("rate_limited"), &json!(500)));
+    assert_eq!(
+        (&refused["code"], &refused["retry_ms"]),
+        (&json!("rate_limited"), &json!(500))
+    );
     for _ in 6..20 {
         alice.send(&json!({"type": "ping"})).await;
         alice.until("pong", |m| m["type"] == "pong").await;
     }
     let refused = alice.ask(book()).await;
-    assert_eq!((&refused["code"], &refused["retry_ms"]), (&json!("rate_limited"), &json!(100)));
+    assert_eq!(
+        (&refused["code"], &refused["retry_ms"]),
+        (&json!("rate_limited"), &json!(100))
+    );
     alice.send(&json!({"type": "ping"})).await;
     let error = alice.until("rate_limited", |m| m["type"] == "error").await;
-    assert_eq!((&error["code"], &error["retry_ms"]), (&json!("rate_limited"), &json!(100)));
+    assert_eq!(
+        (&error["code"], &error["retry_ms"]),
+        (&json!("rate_limited"), &json!(100))
+    );
     let flood: String = "{\"type\":\"ping\"}\n".repeat(30);
     for _ in 0..10 {
         alice.send_text(&flood).await;
@@ -156,13 +223,20 @@ async fn too_many_of_anything_is_refused_with_a_wait() {
     let mut sockets: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
     for _ in 0..5 {
-        let (socket, welcome) = house.connect(json!({"token": house.token("budi", Role::Viewer)})).await;
+        let (socket, welcome) = house
+            .connect(json!({"token": house.token("budi", Role::Viewer)}))
+            .await;
         kept.push(socket);
         sockets.push(welcome["connection"].clone());
     }
     sockets.dedup();
     assert_eq!(sockets.len(), 5, "each connection has a name of its own");
-    let connect = json!({"type": "connect", "token": house.token("budi", Role::Viewer)}).to_string();
-    assert_eq!(code(&house, &connect).await, 4429, "the sixth of one customer");
+    let connect =
+        json!({"type": "connect", "token": house.token("budi", Role::Viewer)}).to_string();
+    assert_eq!(
+        code(&house, &connect).await,
+        4429,
+        "the sixth of one customer"
+    );
     house.stop().await;
 }

@@ -30,13 +30,25 @@ impl Events {
         }
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200);
-        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        let kind = answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self::over(answer.bytes_stream().map(|chunk| chunk.unwrap_or_default().to_vec()))
+        Self::over(
+            answer
+                .bytes_stream()
+                .map(|chunk| chunk.unwrap_or_default().to_vec()),
+        )
     }
 
     fn over(bytes: impl Stream<Item = Vec<u8>> + Send + 'static) -> Self {
-        Self { bytes: bytes.boxed(), text: String::new(), check: schema::told, last_id: String::new() }
+        Self {
+            bytes: bytes.boxed(),
+            text: String::new(),
+            check: schema::told,
+            last_id: String::new(),
+        }
     }
 
     /// The next message; none when the server has ended the stream.
@@ -50,7 +62,9 @@ impl Events {
                 }
                 continue;
             }
-            let chunk = timeout(PATIENCE, self.bytes.next()).await.expect("nothing comes")?;
+            let chunk = timeout(PATIENCE, self.bytes.next())
+                .await
+                .expect("nothing comes")?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
@@ -71,7 +85,10 @@ impl Events {
     /// The next message of which this is true; others are passed over.
     pub async fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let message = self.next().await.unwrap_or_else(|| panic!("the stream ended before {what}"));
+            let message = self
+                .next()
+                .await
+                .unwrap_or_else(|| panic!("the stream ended before {what}"));
             if is(&message) {
                 return message;
             }

@@ -13,8 +13,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::house::{House, LIVE, SHOP, Socket};
+use crate::house::{House, LIVE, SHOP};
 use crate::schema::{matches, openapi, said, told};
+use crate::socket::Socket;
 
 const PROTOCOL: &str = include_str!("../../docs/PROTOCOL.md");
 /// The present of the page.
@@ -37,7 +38,8 @@ fn blocks() -> Vec<(Vec<&'static str>, &'static str)> {
 
 fn objects(text: &str) -> Vec<Value> {
     let read = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    read.map(|object| object.unwrap_or_else(|error| panic!("{error} in {text}"))).collect()
+    read.map(|object| object.unwrap_or_else(|error| panic!("{error} in {text}")))
+        .collect()
 }
 
 /// What runs, and what the ids of the page are in it.
@@ -55,7 +57,12 @@ impl Stage {
         house.sku("GAMIS-02", 20).await;
         house.open_as(OPEN.parse().unwrap(), "HIJAB-01", None).await;
         let ids = HashMap::from([(OPEN.to_owned(), OPEN.to_owned())]);
-        Self { house, sockets: HashMap::new(), ids, position: Value::Null }
+        Self {
+            house,
+            sockets: HashMap::new(),
+            ids,
+            position: Value::Null,
+        }
     }
 
     fn token(&self, role: &str) -> String {
@@ -98,8 +105,13 @@ impl Stage {
             "drop" => self.house.open("GAMIS-02", None).await,
             _ => {
                 let mut budi = self.house.enter("budi", Role::Viewer).await;
-                let held = budi.ask(json!({"type": "book", "drop": OPEN, "sku": "HIJAB-01"})).await;
-                held["booking"].as_str().unwrap_or_else(|| panic!("{held}")).to_owned()
+                let held = budi
+                    .ask(json!({"type": "book", "drop": OPEN, "sku": "HIJAB-01"}))
+                    .await;
+                held["booking"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{held}"))
+                    .to_owned()
             }
         };
         self.ids.insert(page.to_owned(), made.clone());
@@ -108,10 +120,33 @@ impl Stage {
 
     /// An answer is as on the page; its ids are what the page's ids mean from now on.
     fn learn(&mut self, page: &Value, answer: &Value) {
-        let fields = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(fields(page), fields(answer), "\npage   {page}\nanswer {answer}");
-        for name in ["type", "code", "event", "message", "status", "recovered", "qty", "field"] {
-            assert_eq!(page[name], answer[name], "{name}\npage   {page}\nanswer {answer}");
+        let fields = |object: &Value| {
+            object
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            fields(page),
+            fields(answer),
+            "\npage   {page}\nanswer {answer}"
+        );
+        for name in [
+            "type",
+            "code",
+            "event",
+            "message",
+            "status",
+            "recovered",
+            "qty",
+            "field",
+        ] {
+            assert_eq!(
+                page[name], answer[name],
+                "{name}\npage   {page}\nanswer {answer}"
+            );
         }
         for name in ["drop", "booking"] {
             if let (Some(page), Some(real)) = (page[name].as_str(), answer[name].as_str()) {
@@ -126,14 +161,20 @@ impl Stage {
             let (mut socket, welcome) = self.house.connect(object).await;
             if welcome["recovered"] == true {
                 let stock = socket.until("stock", |m| m["type"] == "stock").await;
-                assert_eq!((&stock["p"], &stock["s"]), (&self.position["seq"], &welcome["position"]["seq"]));
+                assert_eq!(
+                    (&stock["p"], &stock["s"]),
+                    (&self.position["seq"], &welcome["position"]["seq"])
+                );
             }
             self.position = welcome["position"].clone();
             self.sockets.insert(role, socket);
             return welcome;
         }
         if !self.sockets.contains_key(role) {
-            let (socket, _) = self.house.connect(json!({"token": self.token(role), "lang": "en"})).await;
+            let (socket, _) = self
+                .house
+                .connect(json!({"token": self.token(role), "lang": "en"}))
+                .await;
             self.sockets.insert(role, socket);
         }
         let socket = self.sockets.get_mut(role).unwrap();
@@ -141,7 +182,11 @@ impl Stage {
             return socket.ask(object).await;
         }
         socket.send(&object).await;
-        socket.until("refreshed or pong", |m| m["type"] == "refreshed" || m["type"] == "pong").await
+        socket
+            .until("refreshed or pong", |m| {
+                m["type"] == "refreshed" || m["type"] == "pong"
+            })
+            .await
     }
 
     /// Asks what a `curl` line asks; none for a stream.
@@ -206,7 +251,10 @@ async fn every_example_of_the_page_is_true() {
     for (words, text) in blocks() {
         match words.as_slice() {
             ["json", "client", role, rest @ ..] => {
-                assert!(answer.is_none(), "no answer stands after the example before {text}");
+                assert!(
+                    answer.is_none(),
+                    "no answer stands after the example before {text}"
+                );
                 let example = objects(text).remove(0);
                 if rest.is_empty() {
                     said(&example);
@@ -224,7 +272,10 @@ async fn every_example_of_the_page_is_true() {
                 }
             }
             ["sh"] => {
-                assert!(answer.is_none(), "no answer stands after the example before {text}");
+                assert!(
+                    answer.is_none(),
+                    "no answer stands after the example before {text}"
+                );
                 answer = stage.curl(text).await;
                 asked += 1;
             }
@@ -242,7 +293,10 @@ async fn every_example_of_the_page_is_true() {
         }
     }
     assert!(answer.is_none());
-    assert!(sent >= 25 && asked >= 10 && checked >= 45, "{sent} {asked} {checked}");
+    assert!(
+        sent >= 25 && asked >= 10 && checked >= 45,
+        "{sent} {asked} {checked}"
+    );
     assert!(PROTOCOL.contains(LIVE) && PROTOCOL.contains(SHOP));
     stage.house.stop().await;
 }

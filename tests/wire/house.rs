@@ -2,16 +2,14 @@
 //! own, on a runtime of its own. Nothing here waits for time to pass: one waits for what is said,
 //! up to a generous deadline.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use lapak::clock::Clock;
 use lapak::config::Config;
 use lapak::domain::{
-    Actor, Answer, Command, CustomerId, DropId, LiveId, LiveSpec, Mode, Request, Role as Rank, ShopId, SkuId, SkuSpec,
-    Video, command::DropSpec,
+    Actor, Answer, Command, CustomerId, DropId, LiveId, LiveSpec, Mode, Request, Role as Rank,
+    ShopId, SkuId, SkuSpec, Video, command::DropSpec,
 };
 use lapak::gateway::Shared;
 use lapak::gateway::auth::{Identity, Role};
@@ -20,12 +18,11 @@ use lapak::server;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
+
+use crate::socket::Socket;
 
 /// The shop of every test.
 pub const SHOP: &str = "toko-melati";
@@ -70,12 +67,21 @@ impl House {
         config.limits.messages_burst = 10_000.try_into().unwrap();
         change(&mut config);
         let house = Self::start(config, clock, check, dir);
-        house.seed(Command::PutLive { live: live(), spec: Arc::new(live_spec()) }).await;
+        house
+            .seed(Command::PutLive {
+                live: live(),
+                spec: Arc::new(live_spec()),
+            })
+            .await;
         house
     }
 
     fn start(config: Config, clock: Clock, check: Check, dir: TempDir) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let life = Lifecycle::new();
         let started = {
             let _inside = runtime.enter();
@@ -102,7 +108,11 @@ impl House {
     async fn stop_here(&mut self) {
         self.life.stop();
         let (life, runtime) = (self.life.clone(), self.runtime.take().unwrap());
-        runtime.spawn(async move { life.run(StopBounds::default()).await }).await.unwrap().unwrap();
+        runtime
+            .spawn(async move { life.run(StopBounds::default()).await })
+            .await
+            .unwrap()
+            .unwrap();
         runtime.shutdown_background();
     }
 
@@ -120,16 +130,34 @@ impl House {
 
     /// Asks the engine as an admin of the shop; must be accepted.
     pub async fn seed(&self, command: Command) -> Answer {
-        let by = Actor { role: Rank::Admin, name: CustomerId::new("seeder").unwrap() };
-        let request = Request { by, key: None, command };
+        let by = Actor {
+            role: Rank::Admin,
+            name: CustomerId::new("seeder").unwrap(),
+        };
+        let request = Request {
+            by,
+            key: None,
+            command,
+        };
         let shop = ShopId::new(SHOP).unwrap();
-        self.app.engine.submit(&shop, request).await.unwrap().outcome.unwrap()
+        self.app
+            .engine
+            .submit(&shop, request)
+            .await
+            .unwrap()
+            .outcome
+            .unwrap()
     }
 
     /// A counted SKU with this many units.
     pub async fn sku(&self, sku: &str, on_hand: u32) {
         let spec = sku_spec(sku);
-        self.seed(Command::PutSku { sku: SkuId::new(sku).unwrap(), spec: Arc::new(spec), on_hand: Some(on_hand) }).await;
+        self.seed(Command::PutSku {
+            sku: SkuId::new(sku).unwrap(),
+            spec: Arc::new(spec),
+            on_hand: Some(on_hand),
+        })
+        .await;
     }
 
     /// An open drop of a SKU; returns its id.
@@ -153,7 +181,8 @@ impl House {
             pinned: false,
         };
         self.seed(Command::OpenDrop(Box::new(spec))).await;
-        self.seen(|snapshot| rows(snapshot, "drops").any(|row| row["drop"] == id.to_string())).await;
+        self.seen(|snapshot| rows(snapshot, "drops").any(|row| row["drop"] == id.to_string()))
+            .await;
         id.to_string()
     }
 
@@ -164,7 +193,13 @@ impl House {
 
     /// The same until a time in Unix milliseconds (whole seconds count).
     pub fn token_until(&self, sub: &str, role: Role, exp_ms: u64) -> String {
-        self.token_of(&Identity { sub: sub.into(), shop: SHOP.into(), role, lives: None, exp_ms })
+        self.token_of(&Identity {
+            sub: sub.into(),
+            shop: SHOP.into(),
+            role,
+            lives: None,
+            exp_ms,
+        })
     }
 
     /// A token as it is described.
@@ -179,11 +214,19 @@ impl House {
 
     /// A request over HTTP.
     pub fn http(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        Client::new().request(method, self.url(path)).timeout(PATIENCE)
+        Client::new()
+            .request(method, self.url(path))
+            .timeout(PATIENCE)
     }
 
     /// Status and body of a request with a token and a fresh `Idempotency-Key`.
-    pub async fn ask(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> (u16, Value) {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         self.ask_as(Uuid::now_v7(), method, path, token, body).await
     }
 
@@ -196,7 +239,10 @@ impl House {
         token: &str,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let request = self.http(method, path).bearer_auth(token).header("Idempotency-Key", id.to_string());
+        let request = self
+            .http(method, path)
+            .bearer_auth(token)
+            .header("Idempotency-Key", id.to_string());
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
@@ -204,7 +250,7 @@ impl House {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let body: Value = answer.json().await.unwrap();
-        if status == 200 {
+        if status == 200 && body.get("id").is_some() {
             (self.check)(&body);
         }
         (status, body)
@@ -212,7 +258,12 @@ impl House {
 
     /// Status and body of the shop's settings.
     pub async fn settings(&self, token: &str) -> (u16, Value) {
-        let answer = self.http(Method::GET, &format!("/v1/shops/{SHOP}/settings")).bearer_auth(token).send().await.unwrap();
+        let answer = self
+            .http(Method::GET, &format!("/v1/shops/{SHOP}/settings"))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
@@ -222,13 +273,17 @@ impl House {
             loop {
                 let path = format!("/v1/lives/{LIVE}/snapshot");
                 let answer = self.http(Method::GET, &path).send().await.unwrap();
-                if answer.status() == 200 && says(&answer.json::<Value>().await.unwrap()["snapshot"]) {
+                if answer.status() == 200
+                    && says(&answer.json::<Value>().await.unwrap()["snapshot"])
+                {
                     return;
                 }
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, until_so).await.expect("the snapshot never says so");
+        timeout(PATIENCE, until_so)
+            .await
+            .expect("the snapshot never says so");
     }
 
     /// Opens a WebSocket to the live and says nothing.
@@ -248,7 +303,9 @@ impl House {
 
     /// Somebody of the shop, connected, in English.
     pub async fn enter(&self, sub: &str, role: Role) -> Socket {
-        self.connect(json!({"token": self.token(sub, role), "lang": "en"})).await.0
+        self.connect(json!({"token": self.token(sub, role), "lang": "en"}))
+            .await
+            .0
     }
 }
 
@@ -264,7 +321,10 @@ impl Drop for House {
 
 /// The rows of a list of a snapshot.
 pub fn rows<'a>(snapshot: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
-    snapshot[list].as_array().unwrap_or_else(|| panic!("no {list} in {snapshot}")).iter()
+    snapshot[list]
+        .as_array()
+        .unwrap_or_else(|| panic!("no {list} in {snapshot}"))
+        .iter()
 }
 
 /// The live's id.
@@ -280,7 +340,10 @@ pub fn live_spec() -> LiveSpec {
         currency: "IDR".into(),
         accent: Some("#e11d48".into()),
         video: Video::Demo,
-        links: vec![("Instagram".into(), "https://instagram.com/tokomelati".into())],
+        links: vec![(
+            "Instagram".into(),
+            "https://instagram.com/tokomelati".into(),
+        )],
     }
 }
 
@@ -295,100 +358,5 @@ pub fn sku_spec(sku: &str) -> SkuSpec {
         physical: true,
         track_stock: true,
         components: Vec::new(),
-    }
-}
-
-/// One WebSocket. What comes and is not waited for yet is kept in order.
-pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    kept: VecDeque<Value>,
-    check: Check,
-}
-
-impl Socket {
-    /// Opens one at an address.
-    pub async fn open(url: &str, check: Check) -> Self {
-        let (stream, _) = timeout(PATIENCE, connect_async(url)).await.unwrap().unwrap();
-        Self { stream, kept: VecDeque::new(), check }
-    }
-
-    /// Says one object.
-    pub async fn send(&mut self, message: &Value) {
-        self.send_text(&message.to_string()).await;
-    }
-
-    /// Says a text as it is.
-    pub async fn send_text(&mut self, text: &str) {
-        self.stream.send(Message::text(text)).await.unwrap();
-    }
-
-    /// Says bytes, which no client should.
-    pub async fn send_bytes(&mut self, bytes: Vec<u8>) {
-        self.stream.send(Message::binary(bytes)).await.unwrap();
-    }
-
-    /// The first object, kept or still to come, of which this is true; the others are kept.
-    pub async fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        if let Some(at) = self.kept.iter().position(&is) {
-            return self.kept.remove(at).unwrap();
-        }
-        loop {
-            let before = self.kept.len();
-            if let Err((code, reason)) = self.read().await {
-                panic!("waited for {what}: closed {code} {reason}, kept {:?}", self.kept);
-            }
-            if let Some(at) = (before..self.kept.len()).find(|at| is(&self.kept[*at])) {
-                return self.kept.remove(at).unwrap();
-            }
-        }
-    }
-
-    /// Sends a request, with a fresh id if it has none, and waits for its answer.
-    pub async fn ask(&mut self, mut request: Value) -> Value {
-        if request.get("id").is_none() {
-            request["id"] = json!(Uuid::now_v7().to_string());
-        }
-        self.send(&request).await;
-        let id = request["id"].clone();
-        self.until(&format!("the answer to {request}"), |m| m["id"] == id).await
-    }
-
-    /// What has come and was not waited for.
-    pub fn kept(&self) -> impl Iterator<Item = &Value> {
-        self.kept.iter()
-    }
-
-    /// Reads on until the server closes; code and reason.
-    pub async fn closed(&mut self) -> (u16, String) {
-        loop {
-            if let Err(end) = self.read().await {
-                return end;
-            }
-        }
-    }
-
-    /// Closes it and waits until it is closed.
-    pub async fn leave(mut self) {
-        self.stream.close(None).await.unwrap();
-        while let Some(Ok(_)) = timeout(PATIENCE, self.stream.next()).await.unwrap() {}
-    }
-
-    async fn read(&mut self) -> Result<(), (u16, String)> {
-        let frame = timeout(PATIENCE, self.stream.next()).await;
-        let frame = frame.unwrap_or_else(|_| panic!("nothing comes; kept {:?}", self.kept));
-        match frame {
-            Some(Ok(Message::Text(text))) => {
-                for line in text.split('\n') {
-                    let object: Value = serde_json::from_str(line).unwrap();
-                    (self.check)(&object);
-                    self.kept.push_back(object);
-                }
-                Ok(())
-            }
-            Some(Ok(Message::Close(Some(frame)))) => Err((frame.code.into(), frame.reason.to_string())),
-            Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => Err((1006, error.to_string())),
-            None => Err((1006, String::new())),
-        }
     }
 }

@@ -28,7 +28,9 @@ fn json(yaml: &Yaml) -> Value {
         Yaml::Boolean(is) => (*is).into(),
         Yaml::Array(all) => all.iter().map(json).collect(),
         Yaml::Hash(all) => {
-            let fields = all.iter().map(|(name, value)| (name.as_str().unwrap().to_owned(), json(value)));
+            let fields = all
+                .iter()
+                .map(|(name, value)| (name.as_str().unwrap().to_owned(), json(value)));
             Value::Object(fields.collect())
         }
         Yaml::Null => Value::Null,
@@ -39,15 +41,32 @@ fn json(yaml: &Yaml) -> Value {
 /// The names of the messages of one direction: `say` or `told` of the operations.
 pub fn messages(operation: &str, with_replies: bool) -> Vec<&'static str> {
     let operation = &asyncapi()["operations"][operation];
-    let replies = operation["reply"]["messages"].as_array().filter(|_| with_replies);
-    let own = operation["messages"].as_array().unwrap().iter().filter(|_| !with_replies);
+    let replies = operation["reply"]["messages"]
+        .as_array()
+        .filter(|_| with_replies);
+    let own = operation["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|_| !with_replies);
     let all = own.chain(replies.into_iter().flatten());
-    all.map(|message| message["$ref"].as_str().unwrap().rsplit('/').next().unwrap()).collect()
+    all.map(|message| {
+        message["$ref"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+    })
+    .collect()
 }
 
 /// The schema of a message's payload.
 pub fn payload(message: &str) -> &'static Value {
-    resolve(asyncapi(), &asyncapi()["components"]["messages"][message]["payload"])
+    resolve(
+        asyncapi(),
+        &asyncapi()["components"]["messages"][message]["payload"],
+    )
 }
 
 /// The check of whatever the server says: it is a documented message, with documented fields.
@@ -66,9 +85,18 @@ pub fn said(message: &Value) {
 
 fn one_of(message: &Value, names: impl Iterator<Item = &'static str>) {
     let kind = &message["type"];
-    let candidates: Vec<_> = names.map(payload).filter(|s| s["properties"]["type"]["const"] == *kind).collect();
-    let faults: Vec<_> = candidates.iter().map(|schema| fault(asyncapi(), schema, message, "")).collect();
-    assert!(faults.iter().any(Option::is_none), "not as documented: {message}\n{faults:?}");
+    let candidates: Vec<_> = names
+        .map(payload)
+        .filter(|s| s["properties"]["type"]["const"] == *kind)
+        .collect();
+    let faults: Vec<_> = candidates
+        .iter()
+        .map(|schema| fault(asyncapi(), schema, message, ""))
+        .collect();
+    assert!(
+        faults.iter().any(Option::is_none),
+        "not as documented: {message}\n{faults:?}"
+    );
 }
 
 /// Checks a value against a schema of a document by its name.
@@ -82,7 +110,9 @@ pub fn matches(document: &Value, name: &str, value: &Value) {
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
-        Some(to) => document.pointer(to.trim_start_matches('#')).unwrap_or_else(|| panic!("no {to}")),
+        Some(to) => document
+            .pointer(to.trim_start_matches('#'))
+            .unwrap_or_else(|| panic!("no {to}")),
         None => schema,
     }
 }
@@ -92,8 +122,15 @@ pub fn fault(document: &Value, schema: &Value, value: &Value, at: &str) -> Optio
     let schema = resolve(document, schema);
     let say = |what: String| Some(format!("{at}: {what}"));
     if let Some(all) = schema["oneOf"].as_array() {
-        let fit = all.iter().filter(|one| fault(document, one, value, at).is_none()).count();
-        return if fit == 1 { None } else { say(format!("{fit} of oneOf fit {value}")) };
+        let fit = all
+            .iter()
+            .filter(|one| fault(document, one, value, at).is_none())
+            .count();
+        return if fit == 1 {
+            None
+        } else {
+            say(format!("{fit} of oneOf fit {value}"))
+        };
     }
     if !types(&schema["type"]).any(|kind| is(kind, value)) && schema.get("type").is_some() {
         return say(format!("{value} is no {}", schema["type"]));
@@ -101,7 +138,10 @@ pub fn fault(document: &Value, schema: &Value, value: &Value, at: &str) -> Optio
     if schema.get("const").is_some_and(|only| only != value) {
         return say(format!("{value} is not {}", schema["const"]));
     }
-    if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|all| !all.contains(value))
+    {
         return say(format!("{value} is none of {}", schema["enum"]));
     }
     if let Some(number) = value.as_i64() {
@@ -110,7 +150,11 @@ pub fn fault(document: &Value, schema: &Value, value: &Value, at: &str) -> Optio
             return say(format!("{number} is out of range"));
         }
     }
-    if schema["format"] == "uuid" && value.as_str().is_some_and(|text| uuid::Uuid::try_parse(text).is_err()) {
+    if schema["format"] == "uuid"
+        && value
+            .as_str()
+            .is_some_and(|text| uuid::Uuid::try_parse(text).is_err())
+    {
         return say(format!("{value} is no UUID"));
     }
     match value {
@@ -127,9 +171,17 @@ pub fn fault(document: &Value, schema: &Value, value: &Value, at: &str) -> Optio
     }
 }
 
-fn object(document: &Value, schema: &Value, fields: &Map<String, Value>, at: &str) -> Option<String> {
+fn object(
+    document: &Value,
+    schema: &Value,
+    fields: &Map<String, Value>,
+    at: &str,
+) -> Option<String> {
     let required = schema["required"].as_array().into_iter().flatten();
-    if let Some(name) = required.filter_map(Value::as_str).find(|name| !fields.contains_key(*name)) {
+    if let Some(name) = required
+        .filter_map(Value::as_str)
+        .find(|name| !fields.contains_key(*name))
+    {
         return Some(format!("{at}: no {name}"));
     }
     fields.iter().find_map(|(name, value)| {
@@ -145,7 +197,9 @@ fn object(document: &Value, schema: &Value, fields: &Map<String, Value>, at: &st
 
 fn types(kind: &Value) -> impl Iterator<Item = &str> {
     let many = kind.as_array().into_iter().flatten();
-    kind.as_str().into_iter().chain(many.filter_map(Value::as_str))
+    kind.as_str()
+        .into_iter()
+        .chain(many.filter_map(Value::as_str))
 }
 
 fn is(kind: &str, value: &Value) -> bool {
@@ -179,9 +233,20 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[change] = value;
-            assert!(fault(asyncapi(), payload("viewers"), &bad, "").is_some(), "{bad}");
+            assert!(
+                fault(asyncapi(), payload("viewers"), &bad, "").is_some(),
+                "{bad}"
+            );
         }
-        assert!(fault(asyncapi(), payload("viewers"), &json!({"type": "viewers"}), "").is_some());
+        assert!(
+            fault(
+                asyncapi(),
+                payload("viewers"),
+                &json!({"type": "viewers"}),
+                ""
+            )
+            .is_some()
+        );
         let drop = json!({"type": "drop.pause", "id": "no uuid", "drop": "b"});
         assert!(fault(asyncapi(), payload("dropPause"), &drop, "").is_some());
     }

@@ -154,6 +154,9 @@ impl Line {
 
     async fn hear(&mut self, message: Message) -> Result<(), End> {
         self.heard_at = Instant::now();
+        if self.overdue() {
+            return Err(End::Close(Close::Expired));
+        }
         let text = match message {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
@@ -174,6 +177,13 @@ impl Line {
             self.object(object).await?;
         }
         Ok(())
+    }
+
+    /// The token has been out of date for too long by the clock that judged it. The timer goes by
+    /// time that may have stood still, on a machine that slept.
+    fn overdue(&self) -> bool {
+        let who = self.seated.who.as_ref();
+        who.is_some_and(|who| who.exp_ms.saturating_add(EXPIRY_GRACE_MS) < self.app.clock.now_ms())
     }
 
     fn longest(&self) -> usize {
