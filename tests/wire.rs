@@ -2,6 +2,7 @@
 //! docs/PROTOCOL.md, docs/asyncapi.yaml and docs/openapi.json say of it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::too_many_lines, reason = "a story is told in one piece")]
 
 #[path = "wire/asking.rs"]
 mod asking;

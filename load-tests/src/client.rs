@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{http, stage};
 
 /// How long anything may take before a scenario gives up. Not a speed that is asked for.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What came.
 #[derive(Debug, Clone, PartialEq)]

@@ -128,7 +128,7 @@ pub fn header(opcode: u8, length: usize) -> Vec<u8> {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short), _) if short < 126 => header.push(0x80 | short),
         (_, Ok(middle)) => {
-            header.push(0x80 | 126);
+            header.push(0x80 | 0x7e);
             header.extend_from_slice(&middle.to_be_bytes());
         }
         _ => {

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::{http, usage};
 
 /// How long a server may take to say where it listens; a million bookings may have to be read.
-const START_MAX: Duration = Duration::from_secs(120);
+const START_MAX: Duration = Duration::from_mins(2);
 /// Lines of its log that are kept.
 const LOG_LINES: usize = 40;
 

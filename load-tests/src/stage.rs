@@ -137,7 +137,7 @@ fn toml(state: &Path, settings: &[(&str, &str, u64)]) -> String {
     for (section, key, value) in settings {
         set(section, key, value.to_string());
     }
-    let mut text = format!("state = {state:?}\n");
+    let mut text = format!("state = \"{}\"\n", state.display());
     for (section, keys) in &sections {
         let _ = writeln!(text, "[{section}]");
         for (key, value) in keys {

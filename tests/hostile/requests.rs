@@ -101,6 +101,7 @@ const OF_AN_ADMIN: &[(&str, &str, Wanted)] = &[
     ("empty reason", r#"{"type":"stock.add","id":"ID","sku":"SKU","qty":1,"reason":"  "}"#, ("refused", "invalid", "reason")),
     ("reason with NUL", r#"{"type":"stock.add","id":"ID","sku":"SKU","qty":1,"reason":"a\u0000b"}"#, ("refused", "invalid", "reason")),
     ("reason of 600 letters", r#"{"type":"stock.add","id":"ID","sku":"SKU","qty":1,"reason":"LONGLONG"}"#, ("refused", "invalid", "reason")),
+    ("some set aside", r#"{"type":"drop.open","id":"ID","sku":"SKU","units":1,"mode":"carved"}"#, ("done", "", "")),
     ("below what is promised", r#"{"type":"stock.set","id":"ID","sku":"SKU","on_hand":0,"reason":"x"}"#, ("refused", "below_committed", "")),
     ("restrict nobody", r#"{"type":"customer.restrict","id":"ID","customer":"","restricted":true}"#, ("refused", "invalid", "customer")),
     ("delta 2^31-1", r#"{"type":"reputation.adjust","id":"ID","customer":"a","delta":2147483647,"reason":"x"}"#, ("refused", "invalid", "delta")),

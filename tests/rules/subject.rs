@@ -11,7 +11,7 @@ use embedded::Embedded;
 /// Something that decides for one shop.
 pub(crate) enum Subject {
     /// The rules themselves.
-    Domain(Domain),
+    Domain(Box<Domain>),
     /// The embedded engine, journal and all.
     Embedded(Box<Embedded>),
 }
@@ -25,7 +25,7 @@ pub(crate) struct Domain {
 
 impl Subject {
     pub(crate) fn domain() -> Self {
-        Self::Domain(Domain::default())
+        Self::Domain(Box::default())
     }
 
     pub(crate) fn embedded() -> Self {

@@ -56,7 +56,7 @@ async fn who_may_not_come_in_is_told_by_the_code() {
         ),
         (narrow(SHOP, Role::Service, None), 4403),
     ] {
-        assert_eq!(code(&house, &first).await, expected, "{:.80}", first);
+        assert_eq!(code(&house, &first).await, expected, "{first:.80}");
     }
     let url = house.url("/v1/lives/nowhere/ws").replace("http", "ws");
     let mut socket = Socket::open(&url, told).await;

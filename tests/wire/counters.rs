@@ -6,14 +6,14 @@ use crate::house::rows;
 use crate::socket::Socket;
 
 /// Applies frames of counters as a client does, by the rule of (p, s].
-pub struct Counters {
-    pub position: (u64, u64),
-    pub items: Vec<Value>,
+pub(crate) struct Counters {
+    pub(crate) position: (u64, u64),
+    pub(crate) items: Vec<Value>,
 }
 
 impl Counters {
     /// From a welcome with a snapshot.
-    pub fn of(welcome: &Value) -> Self {
+    pub(crate) fn of(welcome: &Value) -> Self {
         let at = &welcome["position"];
         Self {
             position: (at["epoch"].as_u64().unwrap(), at["seq"].as_u64().unwrap()),
@@ -22,7 +22,7 @@ impl Counters {
     }
 
     /// Takes a stock frame; a gap is a fault of the server.
-    pub fn take(&mut self, frame: &Value) {
+    pub(crate) fn take(&mut self, frame: &Value) {
         let number = |name: &str| frame[name].as_u64().unwrap();
         let (epoch, p, s) = (number("epoch"), number("p"), number("s"));
         assert_eq!(epoch, self.position.0);
@@ -39,12 +39,17 @@ impl Counters {
     }
 
     /// The counters of a drop.
-    pub fn item(&self, drop: &str) -> &Value {
+    pub(crate) fn item(&self, drop: &str) -> &Value {
         self.items.iter().find(|item| item["drop"] == drop).unwrap()
     }
 
     /// Reads frames until the counters of a drop say so.
-    pub async fn until(&mut self, socket: &mut Socket, drop: &str, says: impl Fn(&Value) -> bool) {
+    pub(crate) async fn until(
+        &mut self,
+        socket: &mut Socket,
+        drop: &str,
+        says: impl Fn(&Value) -> bool,
+    ) {
         while !self
             .items
             .iter()

@@ -10,17 +10,17 @@ use crate::house::{Check, House, LIVE, PATIENCE};
 use crate::schema;
 
 /// One open stream of events.
-pub struct Events {
+pub(crate) struct Events {
     bytes: BoxStream<'static, Vec<u8>>,
     text: String,
     check: Check,
     /// The last `id:` that was seen.
-    pub last_id: String,
+    pub(crate) last_id: String,
 }
 
 impl Events {
     /// Opens the live's events, as a guest without a token.
-    pub async fn open(house: &House, token: Option<&str>, last_id: Option<&str>) -> Self {
+    pub(crate) async fn open(house: &House, token: Option<&str>, last_id: Option<&str>) -> Self {
         let mut request = house.http(Method::GET, &format!("/v1/lives/{LIVE}/events"));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -52,7 +52,7 @@ impl Events {
     }
 
     /// The next message; none when the server has ended the stream.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
@@ -83,7 +83,7 @@ impl Events {
     }
 
     /// The next message of which this is true; others are passed over.
-    pub async fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self
                 .next()

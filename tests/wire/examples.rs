@@ -101,18 +101,17 @@ impl Stage {
         if let Some(known) = self.ids.get(page) {
             return known.clone();
         }
-        let made = match kind {
-            "drop" => self.house.open("GAMIS-02", None).await,
-            _ => {
-                let mut budi = self.house.enter("budi", Role::Viewer).await;
-                let held = budi
-                    .ask(json!({"type": "book", "drop": OPEN, "sku": "HIJAB-01"}))
-                    .await;
-                held["booking"]
-                    .as_str()
-                    .unwrap_or_else(|| panic!("{held}"))
-                    .to_owned()
-            }
+        let made = if kind == "drop" {
+            self.house.open("GAMIS-02", None).await
+        } else {
+            let mut budi = self.house.enter("budi", Role::Viewer).await;
+            let held = budi
+                .ask(json!({"type": "book", "drop": OPEN, "sku": "HIJAB-01"}))
+                .await;
+            held["booking"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{held}"))
+                .to_owned()
         };
         self.ids.insert(page.to_owned(), made.clone());
         made

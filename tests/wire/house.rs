@@ -25,21 +25,21 @@ use uuid::Uuid;
 use crate::socket::Socket;
 
 /// The shop of every test.
-pub const SHOP: &str = "toko-melati";
+pub(crate) const SHOP: &str = "toko-melati";
 /// Its live.
-pub const LIVE: &str = "malam";
+pub(crate) const LIVE: &str = "malam";
 /// How long anything may take that is surely coming.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks at every object the server says, wherever it says it.
-pub type Check = fn(&Value);
+pub(crate) type Check = fn(&Value);
 
 /// A running server.
-pub struct House {
+pub(crate) struct House {
     /// Its rooms, for what no wire does: seeding.
-    pub app: Shared,
+    pub(crate) app: Shared,
     /// The time it goes by.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     address: std::net::SocketAddr,
     config: Config,
     check: Check,
@@ -50,12 +50,12 @@ pub struct House {
 
 impl House {
     /// A shop with one live and nothing to sell, rates wide open.
-    pub async fn new(check: Check) -> Self {
+    pub(crate) async fn new(check: Check) -> Self {
         Self::with(check, Clock::default(), |_| ()).await
     }
 
     /// The same with another clock and other settings.
-    pub async fn with(check: Check, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(check: Check, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::load(None).unwrap();
         config.state = dir.path().join("state");
@@ -100,7 +100,7 @@ impl House {
     }
 
     /// Asks the house to stop, without waiting.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.life.stop();
     }
 
@@ -117,19 +117,19 @@ impl House {
     }
 
     /// Stops it for good.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop_here().await;
     }
 
     /// Stops it and starts it again in the same folder, on another port.
-    pub async fn restart(mut self) -> Self {
+    pub(crate) async fn restart(mut self) -> Self {
         self.stop_here().await;
         let dir = self.dir.take().unwrap();
         Self::start(self.config.clone(), self.clock.clone(), self.check, dir)
     }
 
     /// Asks the engine as an admin of the shop; must be accepted.
-    pub async fn seed(&self, command: Command) -> Answer {
+    pub(crate) async fn seed(&self, command: Command) -> Answer {
         let by = Actor {
             role: Rank::Admin,
             name: CustomerId::new("seeder").unwrap(),
@@ -150,7 +150,7 @@ impl House {
     }
 
     /// A counted SKU with this many units.
-    pub async fn sku(&self, sku: &str, on_hand: u32) {
+    pub(crate) async fn sku(&self, sku: &str, on_hand: u32) {
         let spec = sku_spec(sku);
         self.seed(Command::PutSku {
             sku: SkuId::new(sku).unwrap(),
@@ -161,12 +161,12 @@ impl House {
     }
 
     /// An open drop of a SKU; returns its id.
-    pub async fn open(&self, sku: &str, units: Option<u32>) -> String {
+    pub(crate) async fn open(&self, sku: &str, units: Option<u32>) -> String {
         self.open_as(Uuid::now_v7(), sku, units).await
     }
 
     /// The same under a given id. It is open for everybody when this returns.
-    pub async fn open_as(&self, id: Uuid, sku: &str, units: Option<u32>) -> String {
+    pub(crate) async fn open_as(&self, id: Uuid, sku: &str, units: Option<u32>) -> String {
         let spec = DropSpec {
             drop: DropId(id.as_u128()),
             live: live(),
@@ -187,12 +187,12 @@ impl House {
     }
 
     /// A token of this shop, good for a day.
-    pub fn token(&self, sub: &str, role: Role) -> String {
+    pub(crate) fn token(&self, sub: &str, role: Role) -> String {
         self.token_until(sub, role, self.clock.now_ms() + 86_400_000)
     }
 
     /// The same until a time in Unix milliseconds (whole seconds count).
-    pub fn token_until(&self, sub: &str, role: Role, exp_ms: u64) -> String {
+    pub(crate) fn token_until(&self, sub: &str, role: Role, exp_ms: u64) -> String {
         self.token_of(&Identity {
             sub: sub.into(),
             shop: SHOP.into(),
@@ -203,24 +203,24 @@ impl House {
     }
 
     /// A token as it is described.
-    pub fn token_of(&self, identity: &Identity) -> String {
+    pub(crate) fn token_of(&self, identity: &Identity) -> String {
         self.app.auth.issue(identity).unwrap()
     }
 
     /// An address of this server.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// A request over HTTP.
-    pub fn http(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn http(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         Client::new()
             .request(method, self.url(path))
             .timeout(PATIENCE)
     }
 
     /// Status and body of a request with a token and a fresh `Idempotency-Key`.
-    pub async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -231,7 +231,7 @@ impl House {
     }
 
     /// The same under a given key.
-    pub async fn ask_as(
+    pub(crate) async fn ask_as(
         &self,
         id: Uuid,
         method: Method,
@@ -257,7 +257,7 @@ impl House {
     }
 
     /// Status and body of the shop's settings.
-    pub async fn settings(&self, token: &str) -> (u16, Value) {
+    pub(crate) async fn settings(&self, token: &str) -> (u16, Value) {
         let answer = self
             .http(Method::GET, &format!("/v1/shops/{SHOP}/settings"))
             .bearer_auth(token)
@@ -268,7 +268,7 @@ impl House {
     }
 
     /// Waits until the snapshot that everybody is shown says so.
-    pub async fn seen(&self, says: impl Fn(&Value) -> bool) {
+    pub(crate) async fn seen(&self, says: impl Fn(&Value) -> bool) {
         let until_so = async {
             loop {
                 let path = format!("/v1/lives/{LIVE}/snapshot");
@@ -287,13 +287,13 @@ impl House {
     }
 
     /// Opens a WebSocket to the live and says nothing.
-    pub async fn socket(&self) -> Socket {
+    pub(crate) async fn socket(&self) -> Socket {
         let url = format!("ws://{}/v1/lives/{LIVE}/ws", self.address);
         Socket::open(&url, self.check).await
     }
 
     /// Opens one and says `connect` with this, and `type` added; the welcome comes with it.
-    pub async fn connect(&self, mut connect: Value) -> (Socket, Value) {
+    pub(crate) async fn connect(&self, mut connect: Value) -> (Socket, Value) {
         let mut socket = self.socket().await;
         connect["type"] = json!("connect");
         socket.send(&connect).await;
@@ -302,7 +302,7 @@ impl House {
     }
 
     /// Somebody of the shop, connected, in English.
-    pub async fn enter(&self, sub: &str, role: Role) -> Socket {
+    pub(crate) async fn enter(&self, sub: &str, role: Role) -> Socket {
         self.connect(json!({"token": self.token(sub, role), "lang": "en"}))
             .await
             .0
@@ -320,7 +320,7 @@ impl Drop for House {
 }
 
 /// The rows of a list of a snapshot.
-pub fn rows<'a>(snapshot: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn rows<'a>(snapshot: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
     snapshot[list]
         .as_array()
         .unwrap_or_else(|| panic!("no {list} in {snapshot}"))
@@ -328,12 +328,12 @@ pub fn rows<'a>(snapshot: &'a Value, list: &str) -> impl Iterator<Item = &'a Val
 }
 
 /// The live's id.
-pub fn live() -> LiveId {
+pub(crate) fn live() -> LiveId {
     LiveId::new(LIVE).unwrap()
 }
 
 /// What the shop says of the live.
-pub fn live_spec() -> LiveSpec {
+pub(crate) fn live_spec() -> LiveSpec {
     LiveSpec {
         title: "Malam hijab".into(),
         lang: "id".into(),
@@ -348,7 +348,7 @@ pub fn live_spec() -> LiveSpec {
 }
 
 /// A physical, counted SKU for 99,000.
-pub fn sku_spec(sku: &str) -> SkuSpec {
+pub(crate) fn sku_spec(sku: &str) -> SkuSpec {
     SkuSpec {
         title: format!("Title of {sku}").into(),
         image: None,

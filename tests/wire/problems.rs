@@ -11,7 +11,7 @@ use crate::schema::{matches, openapi, told};
 const BOOKINGS: &str = "/v1/lives/malam/bookings";
 
 /// The code of a problem that is one.
-pub fn problem(status: u16, body: &Value) -> &str {
+pub(crate) fn problem(status: u16, body: &Value) -> &str {
     matches(openapi(), "Problem", body);
     assert_eq!(body["status"], status);
     assert_eq!(body["message"], body["detail"]);

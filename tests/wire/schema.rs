@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// docs/asyncapi.yaml.
-pub fn asyncapi() -> &'static Value {
+pub(crate) fn asyncapi() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let text = include_str!("../../docs/asyncapi.yaml");
@@ -16,7 +16,7 @@ pub fn asyncapi() -> &'static Value {
 }
 
 /// docs/openapi.json.
-pub fn openapi() -> &'static Value {
+pub(crate) fn openapi() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap())
 }
@@ -39,7 +39,7 @@ fn json(yaml: &Yaml) -> Value {
 }
 
 /// The names of the messages of one direction: `say` or `told` of the operations.
-pub fn messages(operation: &str, with_replies: bool) -> Vec<&'static str> {
+pub(crate) fn messages(operation: &str, with_replies: bool) -> Vec<&'static str> {
     let operation = &asyncapi()["operations"][operation];
     let replies = operation["reply"]["messages"]
         .as_array()
@@ -62,7 +62,7 @@ pub fn messages(operation: &str, with_replies: bool) -> Vec<&'static str> {
 }
 
 /// The schema of a message's payload.
-pub fn payload(message: &str) -> &'static Value {
+pub(crate) fn payload(message: &str) -> &'static Value {
     resolve(
         asyncapi(),
         &asyncapi()["components"]["messages"][message]["payload"],
@@ -70,7 +70,7 @@ pub fn payload(message: &str) -> &'static Value {
 }
 
 /// The check of whatever the server says: it is a documented message, with documented fields.
-pub fn told(message: &Value) {
+pub(crate) fn told(message: &Value) {
     if message.get("snapshot").is_some() && message.get("type").is_none() {
         return matches(openapi(), "Standing", message);
     }
@@ -79,7 +79,7 @@ pub fn told(message: &Value) {
 }
 
 /// The check of what a client says in an example.
-pub fn said(message: &Value) {
+pub(crate) fn said(message: &Value) {
     one_of(message, messages("say", false).into_iter());
 }
 
@@ -100,7 +100,7 @@ fn one_of(message: &Value, names: impl Iterator<Item = &'static str>) {
 }
 
 /// Checks a value against a schema of a document by its name.
-pub fn matches(document: &Value, name: &str, value: &Value) {
+pub(crate) fn matches(document: &Value, name: &str, value: &Value) {
     let schema = &document["components"]["schemas"][name];
     assert!(schema.is_object(), "no schema {name}");
     if let Some(fault) = fault(document, schema, value, "") {
@@ -118,7 +118,7 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// What is wrong with a value, and where; none if it fits.
-pub fn fault(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
+pub(crate) fn fault(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
     let schema = resolve(document, schema);
     let say = |what: String| Some(format!("{at}: {what}"));
     if let Some(all) = schema["oneOf"].as_array() {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::house::{Check, PATIENCE};
 
 /// One WebSocket. What comes and is not waited for yet is kept in order.
-pub struct Socket {
+pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     kept: VecDeque<Value>,
     check: Check,
@@ -21,7 +21,7 @@ pub struct Socket {
 
 impl Socket {
     /// Opens one at an address.
-    pub async fn open(url: &str, check: Check) -> Self {
+    pub(crate) async fn open(url: &str, check: Check) -> Self {
         let (stream, _) = timeout(PATIENCE, connect_async(url))
             .await
             .unwrap()
@@ -34,22 +34,22 @@ impl Socket {
     }
 
     /// Says one object.
-    pub async fn send(&mut self, message: &Value) {
+    pub(crate) async fn send(&mut self, message: &Value) {
         self.send_text(&message.to_string()).await;
     }
 
     /// Says a text as it is.
-    pub async fn send_text(&mut self, text: &str) {
+    pub(crate) async fn send_text(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
     /// Says bytes, which no client should.
-    pub async fn send_bytes(&mut self, bytes: Vec<u8>) {
+    pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {
         self.stream.send(Message::binary(bytes)).await.unwrap();
     }
 
     /// The first object, kept or still to come, of which this is true; the others are kept.
-    pub async fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.kept.iter().position(&is) {
             return self.kept.remove(at).unwrap();
         }
@@ -68,7 +68,7 @@ impl Socket {
     }
 
     /// Sends a request, with a fresh id if it has none, and waits for its answer.
-    pub async fn ask(&mut self, mut request: Value) -> Value {
+    pub(crate) async fn ask(&mut self, mut request: Value) -> Value {
         if request.get("id").is_none() {
             request["id"] = json!(Uuid::now_v7().to_string());
         }
@@ -79,12 +79,12 @@ impl Socket {
     }
 
     /// What has come and was not waited for.
-    pub fn kept(&self) -> impl Iterator<Item = &Value> {
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Value> {
         self.kept.iter()
     }
 
     /// Reads on until the server closes; code and reason.
-    pub async fn closed(&mut self) -> (u16, String) {
+    pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {
             if let Err(end) = self.read().await {
                 return end;
@@ -93,7 +93,7 @@ impl Socket {
     }
 
     /// Closes it and waits until it is closed.
-    pub async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         self.stream.close(None).await.unwrap();
         while let Some(Ok(_)) = timeout(PATIENCE, self.stream.next()).await.unwrap() {}
     }

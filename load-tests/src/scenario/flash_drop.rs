@@ -57,7 +57,7 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
     let stock: Vec<_> = skus
         .iter()
         .enumerate()
-        .map(|(round, sku)| (&**sku, stock(options, round)))
+        .map(|(round, sku)| (&**sku, Some(stock(options, round))))
         .collect();
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
     bench.found(Settings::default(), &stock).await?;
@@ -131,12 +131,12 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
 }
 
 /// In every second round the drop's own cap is the limit, in the others the shelf is.
-fn stock(options: &Options, round: usize) -> Option<u32> {
-    Some(if round % 2 == 0 {
+fn stock(options: &Options, round: usize) -> u32 {
+    if round.is_multiple_of(2) {
         options.units
     } else {
         options.units * 10
-    })
+    }
 }
 
 async fn tap_all(

@@ -206,16 +206,16 @@ async fn again(to: SocketAddr, story: Story) -> Result<Vec<String>> {
     for Asked { request, answer } in story.asked {
         let now = client.ask(&request).await?;
         match answer {
-            Some(first) if first["type"] == "unknown" => {}
-            Some(first) => {
-                if now["replayed"] != true || essence(&first) != essence(&now) {
-                    lies.push(format!("acknowledged {first}, after the restart {now}"));
-                }
+            Some(first)
+                if first["type"] != "unknown"
+                    && (now["replayed"] != true || essence(&first) != essence(&now)) =>
+            {
+                lies.push(format!("acknowledged {first}, after the restart {now}"));
             }
             None if now["type"] == "unknown" || now["code"] == "rate_limited" => {
                 bail!("no answer even now: {now}");
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     client.settle(|_| {}).await?;

@@ -268,6 +268,7 @@ impl Program {
     }
 
     /// One command, at a time a little later; what is due by then comes first.
+    #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     pub(crate) fn step(&mut self) {
         self.now += self.below(8_000);
         let why: Arc<str> = "hitung ulang".into();

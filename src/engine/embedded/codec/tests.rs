@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 use super::any::Gen;
 use super::*;
@@ -103,10 +104,12 @@ fn format_1_stays_as_it_is() {
         counts: Vec::new(),
     };
     let shop = ShopId::new("demo").unwrap();
-    let hex: String = encoded(&shop, &decision)
+    let hex = encoded(&shop, &decision)
         .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
     let parts = [
         "01",                               // format
         "0464656d6f",                       // shop "demo"
