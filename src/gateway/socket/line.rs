@@ -21,6 +21,8 @@ use crate::telemetry::{self, CloseCode, FrameType, RateScope, Transport, metrics
 
 /// Objects that one frame of a client may hold.
 const OBJECTS_MAX: usize = 32;
+/// Milliseconds after which a snapshot that could not be had is asked for again.
+const RETRY_MS: u64 = 250;
 /// Milliseconds a token may be out of date before the connection is closed.
 const EXPIRY_GRACE_MS: u64 = 25_000;
 
@@ -254,15 +256,17 @@ impl Line {
         if let Some(limited) =
             who.and_then(|who| self.app.limiter.check_hello(&who.shop, &who.sub).err())
         {
-            let retry_ms = limited.retry_ms;
-            return self
-                .push(&json!({"type": "error", "code": "rate_limited", "retry_ms": retry_ms}));
+            return self.error_with("rate_limited", "retry_ms", &json!(limited.retry_ms));
         }
         let (live, shop) = (&self.seated.live, &self.seated.shop);
-        if let Ok(Some(mut message)) = welcome::standing(&self.app, live, shop, who).await {
-            message["type"] = json!("resync");
-            message["reason"] = json!("asked");
-            self.push(&message);
+        match welcome::standing(&self.app, live, shop, who).await {
+            Ok(Some(mut message)) => {
+                message["type"] = json!("resync");
+                message["reason"] = json!("asked");
+                self.push(&message);
+            }
+            // Lives are never taken away, so this is an engine that does not answer.
+            Ok(None) | Err(_) => self.error_with("stale_epoch", "retry_ms", &json!(RETRY_MS)),
         }
     }
 
@@ -416,6 +420,7 @@ fn broken(error: &axum::Error) -> End {
 
 /// When a token will have been out of date for too long.
 fn expires_at(app: &Shared, who: Option<&Identity>) -> Option<Instant> {
-    let left = who?.exp_ms.saturating_sub(app.clock.now_ms());
-    Instant::now().checked_add(Duration::from_millis(left.saturating_add(EXPIRY_GRACE_MS)))
+    let end = who?.exp_ms.saturating_add(EXPIRY_GRACE_MS);
+    let left = end.saturating_sub(app.clock.now_ms());
+    Instant::now().checked_add(Duration::from_millis(left))
 }
