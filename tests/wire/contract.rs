@@ -105,7 +105,7 @@ fn every_message_type_is_documented() {
     let said: BTreeSet<_> = kinds(messages("say", false));
     let asked = Asked::TYPES
         .into_iter()
-        .chain(["connect", "refresh", "ping"])
+        .chain(["connect", "refresh", "ping", "resync"])
         .collect();
     assert_eq!(said, asked);
     let all = [

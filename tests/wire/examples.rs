@@ -182,8 +182,10 @@ impl Stage {
         }
         socket.send(&object).await;
         socket
-            .until("refreshed or pong", |m| {
-                m["type"] == "refreshed" || m["type"] == "pong"
+            .until("what is no answer by id", |m| {
+                ["refreshed", "pong", "resync"]
+                    .iter()
+                    .any(|kind| m["type"] == *kind)
             })
             .await
     }
