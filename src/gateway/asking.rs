@@ -6,13 +6,13 @@ use tokio::time::timeout;
 use super::app::{App, actor};
 use super::auth::Identity;
 use super::translate;
-use crate::domain::{Command, LiveId, Request, RequestKey, Role, ShopId};
+use crate::domain::{Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
 use crate::protocol::Lang;
 use crate::protocol::from_client::{Ask, Asked};
 use crate::protocol::settings::SettingsMessage;
 use crate::protocol::to_client::{About, answer, failed, turned_away};
-use crate::telemetry::{CommandResult, CommandType, metrics};
+use crate::telemetry::{CommandResult, CommandType, ReplayMatch, metrics};
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +140,12 @@ fn replied(app: &App, place: &Place<'_>, ask: &Ask, reply: &Reply) -> (Answered,
         (Ok(_), false) => CommandResult::Accepted,
         (Err(_), false) => CommandResult::Refused,
     };
+    let replays = &metrics().commands.replays;
+    if reply.replayed {
+        replays.of(ReplayMatch::Same).increment();
+    } else if reply.outcome == Err(Rejection::IdempotencyConflict) {
+        replays.of(ReplayMatch::Conflict).increment();
+    }
     match &reply.outcome {
         Ok(_) => (Answered::Accepted(message), result),
         Err(rejection) => (Answered::Refused(rejection.code(), message), result),

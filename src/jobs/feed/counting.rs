@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Answer, BookingEnd, Event, Millis, Origin, Role};
+use crate::domain::{Answer, BookingEnd, Count, Event, Millis, Origin, Role};
 use crate::journal::Entry;
 use crate::telemetry::{BookingResult, CancelledBy, Decision, Sign, metrics};
 
@@ -28,6 +28,18 @@ pub(super) fn count(entry: &Entry) {
                 .increment();
         }
         _ => {}
+    }
+    for count in &decision.counts {
+        // Never true: an alarm, should a defect ever take more through a drop than its cap.
+        if let Count::Drop {
+            cap: Some(cap),
+            used,
+            ..
+        } = count
+            && used > cap
+        {
+            bookings.oversold.increment();
+        }
     }
     for event in &decision.events {
         of_event(event, decision.at, decision.by.role);
