@@ -4,6 +4,7 @@
 pub mod close;
 pub mod from_client;
 pub mod live;
+mod orders;
 pub mod rows;
 pub mod settings;
 pub mod strict;

@@ -1,6 +1,9 @@
 //! What the caller is told when a request was accepted.
 
-use super::id::{BookingId, DropId, SkuId};
+use std::sync::Arc;
+
+use super::id::{BookingId, DropId, OrderId, PaymentId, SkuId};
+use super::payment::Method;
 use super::time::Millis;
 
 /// The answer to an accepted request. The same request id gets the same answer for 24 h (D.11).
@@ -50,5 +53,53 @@ pub enum Answer {
     DoneExcept {
         /// SKUs that do not exist.
         unknown: Vec<SkuId>,
+    },
+    /// A checkout has begun.
+    Checkout {
+        /// The checkout.
+        checkout: OrderId,
+        /// When it is left.
+        ends_at: Millis,
+        /// The bookings in it and their deadlines.
+        deadlines: Vec<(BookingId, Millis)>,
+        /// Price of all goods.
+        goods: u64,
+        /// VAT on them, in basis points.
+        vat_bp: u32,
+        /// ISO currency.
+        currency: Arc<str>,
+    },
+    /// An order was placed.
+    Ordered {
+        /// The order.
+        order: OrderId,
+        /// Goods and VAT.
+        total: u64,
+        /// ISO currency.
+        currency: Arc<str>,
+        /// When it expires if it is not paid.
+        deadline: Millis,
+    },
+    /// A payment was started.
+    Paying {
+        /// The order.
+        order: OrderId,
+        /// The gateway's id.
+        payment: PaymentId,
+        /// How.
+        method: Method,
+        /// Minor units.
+        amount: u64,
+        /// ISO currency.
+        currency: Arc<str>,
+        /// When the gateway lets it end.
+        expires_at: Option<Millis>,
+        /// When the order expires.
+        deadline: Millis,
+    },
+    /// Done with an order.
+    DoneOrder {
+        /// The order.
+        order: OrderId,
     },
 }

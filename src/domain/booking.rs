@@ -24,6 +24,8 @@ pub struct Booking {
     pub terms: Terms,
     /// How it came about.
     pub origin: Origin,
+    /// A checkout has moved its deadline; that happens once (AMB-BOOK-d).
+    pub extended: bool,
     /// Where it stands.
     pub state: BookingState,
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::drop::Mode;
-use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, SkuId};
+use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::LiveSpec;
+use super::order::{OrderOrigin, Secured};
+use super::payment::{Method, PaymentNote};
 use super::settings::Settings;
 use super::sku::SkuSpec;
 use super::time::Millis;
@@ -244,6 +246,133 @@ pub enum Command {
         /// Before when.
         before: Millis,
     },
+    /// B4: begin to order some of the caller's bookings.
+    StartCheckout {
+        /// The id it will have, and its order after it.
+        checkout: OrderId,
+        /// What is to be ordered.
+        bookings: Vec<BookingId>,
+    },
+    /// B5: a checkout's time has come.
+    LeaveCheckout {
+        /// Which.
+        checkout: OrderId,
+    },
+    /// B6: order what is in the caller's checkout.
+    PlaceOrder {
+        /// The checkout, and the order's id.
+        checkout: OrderId,
+    },
+    /// O1': order without bookings, for a customer (R-BOOK-5).
+    TakeOrder(Box<OrderSpec>),
+    /// Begin to pay the caller's order; replaces the way begun before (R-ORD-6, E-24).
+    StartPayment {
+        /// The order.
+        order: OrderId,
+        /// The gateway's id.
+        payment: PaymentId,
+        /// How.
+        method: Method,
+        /// When the gateway lets it end.
+        expires_at: Option<Millis>,
+    },
+    /// What a gateway says of a payment (D.5). It never refuses: what does not fit is kept.
+    NotePayment(Box<PaymentNote>),
+    /// The seller has seen the money (O2).
+    ReceivePayment {
+        /// The order.
+        order: OrderId,
+        /// The id it will have.
+        payment: PaymentId,
+        /// Minor units.
+        amount: u64,
+        /// How it came.
+        method: Method,
+        /// What the seller notes of it.
+        reference: Arc<str>,
+    },
+    /// The seller takes a promise for the money (R-ORD-9).
+    ConfirmOrder {
+        /// The order.
+        order: OrderId,
+        /// Which promise.
+        secured: Secured,
+    },
+    /// O4, O5: the customer takes back an unpaid order, or some units of it.
+    CancelOwnOrder {
+        /// The order.
+        order: OrderId,
+        /// Line and units; empty = all.
+        lines: Vec<(u32, u32)>,
+    },
+    /// O4, O5, O6: the seller does, before it is shipped.
+    CancelOrder {
+        /// The order.
+        order: OrderId,
+        /// Line and units; empty = all.
+        lines: Vec<(u32, u32)>,
+        /// Told to the customer.
+        reason: Arc<str>,
+        /// The customer asked for it: a reward is taken back (R-BOOK-9).
+        at_customers_request: bool,
+    },
+    /// O7.
+    ShipOrder {
+        /// The order.
+        order: OrderId,
+    },
+    /// O8, also for what was picked up.
+    FinishOrder {
+        /// The order.
+        order: OrderId,
+    },
+    /// O10: nobody took it at the door.
+    RefuseOrder {
+        /// The order.
+        order: OrderId,
+    },
+    /// O9: units came back.
+    ReturnOrder {
+        /// The order.
+        order: OrderId,
+        /// The line.
+        line: u32,
+        /// Units.
+        qty: u32,
+        /// For sale again; else written off.
+        restock: bool,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Money was given back.
+    RefundOrder {
+        /// The order.
+        order: OrderId,
+        /// Minor units.
+        amount: u64,
+        /// What the seller notes of it.
+        reference: Arc<str>,
+    },
+    /// O3, or the end of a late wait: an order's time has come.
+    ExpireOrder {
+        /// The order.
+        order: OrderId,
+    },
+}
+
+/// An order without bookings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSpec {
+    /// The id it will have.
+    pub order: OrderId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Where it came from; not a live.
+    pub origin: OrderOrigin,
+    /// ISO currency.
+    pub currency: Arc<str>,
+    /// SKU, units, price of a unit (the SKU's own if none).
+    pub lines: Vec<(SkuId, u32, Option<u64>)>,
 }
 
 /// A new drop.
@@ -278,7 +407,13 @@ impl Command {
     /// time pass.
     pub fn least_role(&self) -> Role {
         match self {
-            Self::Book { .. } | Self::Cancel { .. } | Self::Leave { .. } => Role::Viewer,
+            Self::Book { .. }
+            | Self::Cancel { .. }
+            | Self::Leave { .. }
+            | Self::StartCheckout { .. }
+            | Self::PlaceOrder { .. }
+            | Self::StartPayment { .. }
+            | Self::CancelOwnOrder { .. } => Role::Viewer,
             Self::CancelBooking { .. }
             | Self::PauseDrop { .. }
             | Self::ResumeDrop { .. }
@@ -289,7 +424,15 @@ impl Command {
             | Self::CloseDrop { .. }
             | Self::ExtendDrop { .. }
             | Self::AddStock { .. }
-            | Self::ActivateSkus { .. } => Role::Host,
+            | Self::ActivateSkus { .. }
+            | Self::ReceivePayment { .. }
+            | Self::ConfirmOrder { .. }
+            | Self::CancelOrder { .. }
+            | Self::ShipOrder { .. }
+            | Self::FinishOrder { .. }
+            | Self::RefuseOrder { .. }
+            | Self::ReturnOrder { .. }
+            | Self::RefundOrder { .. } => Role::Host,
             Self::SetStock { force, .. } => {
                 if *force {
                     Role::Admin
@@ -302,13 +445,17 @@ impl Command {
             | Self::AdjustReputation { .. }
             | Self::ChangeSettings(_)
             | Self::PutLive { .. }
-            | Self::EndLive { .. } => Role::Admin,
+            | Self::EndLive { .. }
+            | Self::TakeOrder(_) => Role::Admin,
             Self::SeeCustomer { .. }
             | Self::Expire { .. }
             | Self::StartDrop { .. }
             | Self::EndDrop { .. }
             | Self::SettleDrop { .. }
-            | Self::Forget { .. } => Role::System,
+            | Self::Forget { .. }
+            | Self::LeaveCheckout { .. }
+            | Self::NotePayment(_)
+            | Self::ExpireOrder { .. } => Role::System,
         }
     }
 }

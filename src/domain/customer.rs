@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::id::{BookingId, DropId, GroupId};
+use super::id::{BookingId, DropId, GroupId, OrderId};
 
 /// Where reputation starts, and the most it can be.
 pub const REPUTATION_FULL: u8 = 100;
@@ -22,6 +22,10 @@ pub struct Customer {
     pub held: BTreeSet<BookingId>,
     /// Drops waited for.
     pub waits: BTreeSet<DropId>,
+    /// The checkout under way; one at a time.
+    pub checkout: Option<OrderId>,
+    /// Orders that are known.
+    pub orders: BTreeSet<OrderId>,
 }
 
 impl Default for Customer {
@@ -33,6 +37,8 @@ impl Default for Customer {
             group: None,
             held: BTreeSet::new(),
             waits: BTreeSet::new(),
+            checkout: None,
+            orders: BTreeSet::new(),
         }
     }
 }
@@ -46,6 +52,14 @@ pub enum ReputationCause {
     Timeout,
     /// An admin set it right.
     Adjust,
+    /// An order expired unpaid, or was refused at the door.
+    Unpaid(OrderId),
+    /// The customer cancelled an order.
+    OrderCancel(OrderId),
+    /// An order was paid.
+    Paid(OrderId),
+    /// What an order gave or took was undone (R-BOOK-9, O11).
+    Undone(OrderId),
 }
 
 /// What a nominal change does to a reputation: the new value and the change really made

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::booking::{BookingEnd, Origin};
 use super::customer::ReputationCause;
 use super::drop::Mode;
-use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, SkuId};
+use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::LiveSpec;
+use super::order::{OrderOrigin, OrderState, Secured};
+use super::payment::{Method, PaymentStatus};
 use super::settings::Settings;
-use super::sku::SkuSpec;
+use super::sku::{Component, SkuSpec};
 use super::time::Millis;
 use super::waitlist::Place;
 
@@ -285,11 +287,217 @@ pub enum Event {
         /// The live.
         live: LiveId,
     },
-    /// Answers and ended bookings older than this are gone.
+    /// Answers and ended bookings older than this are gone, and orders that were over 29 days
+    /// before it.
     Forgotten {
         /// Before when.
         before: Millis,
     },
+    /// A customer is about to order. Longer deadlines follow as [`Event::Extended`].
+    CheckoutStarted {
+        /// The checkout.
+        checkout: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// What is to be ordered.
+        bookings: Vec<BookingId>,
+        /// When it is left.
+        ends_at: Millis,
+        /// Those of the bookings that have used their one extension by it (AMB-BOOK-d).
+        extended: Vec<BookingId>,
+    },
+    /// A checkout was left without an order; its bookings are untouched.
+    CheckoutLeft {
+        /// The checkout.
+        checkout: OrderId,
+        /// Whose.
+        customer: CustomerId,
+    },
+    /// An order was placed: from `booked`, or from `available` where a line has no booking, to
+    /// `allocated`. Units that a marketplace has sold and that are not there are a `shortage`.
+    OrderPlaced(Arc<Placed>),
+    /// An order stands elsewhere. Units move by events of their own.
+    OrderMoved {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// Where.
+        to: OrderState,
+        /// Until when, if time ends it.
+        deadline: Option<Millis>,
+        /// What stands for the money.
+        secured: Option<Secured>,
+        /// Why, in the words of whoever moved it, or the rule's.
+        reason: Arc<str>,
+    },
+    /// An unpaid order's time has passed, and the gateway is asked before it expires (D.5).
+    OrderChecking {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// The payment to ask for.
+        payment: PaymentId,
+        /// Until when.
+        until: Millis,
+    },
+    /// A payment was started; it is the active one now.
+    PaymentStarted {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// The gateway's id.
+        payment: PaymentId,
+        /// How.
+        method: Method,
+        /// Minor units.
+        amount: u64,
+        /// When the gateway lets it end.
+        expires_at: Option<Millis>,
+        /// The order's deadline from now on (R-ORD-6).
+        deadline: Millis,
+    },
+    /// A gateway, or the seller, told of a payment.
+    PaymentNoted {
+        /// The payment.
+        payment: PaymentId,
+        /// The order, if it is known.
+        order: Option<OrderId>,
+        /// Whose.
+        customer: Option<CustomerId>,
+        /// The order as it was named.
+        named: Arc<str>,
+        /// How far it has come.
+        status: PaymentStatus,
+        /// Minor units.
+        amount: u64,
+        /// ISO currency.
+        currency: Arc<str>,
+        /// How.
+        method: Method,
+        /// When the gateway lets it end.
+        expires_at: Option<Millis>,
+        /// What of it came in for the order.
+        captured: u64,
+        /// The order's deadline from now on, if this moves it.
+        deadline: Option<Millis>,
+    },
+    /// Units of a line were taken again: from `available` to `allocated`. They belong to no drop.
+    Allocated {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// The line.
+        line: u32,
+        /// Units.
+        qty: u32,
+    },
+    /// Units of a line were let go: from `allocated` to `available`, from where
+    /// [`Event::Repaid`] and [`Event::Reserved`] may take them on.
+    Unallocated {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// The line.
+        line: u32,
+        /// Units.
+        qty: u32,
+        /// Cancelled: the line is shorter now.
+        cancelled: bool,
+    },
+    /// Units of a line are with the customer: from `allocated` to `sold` (R-INV-7).
+    Sold {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// The line.
+        line: u32,
+        /// Units.
+        qty: u32,
+    },
+    /// Units of a line came back: from `sold`, or `allocated` where they were not sold yet, to
+    /// `available`, or out of the shop's hands.
+    Returned {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// The line.
+        line: u32,
+        /// Units.
+        qty: u32,
+        /// For sale again.
+        restocked: bool,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Money is to be given back.
+    RefundOwed {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// Minor units.
+        amount: u64,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Money was given back.
+    Refunded {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        customer: CustomerId,
+        /// Minor units.
+        amount: u64,
+        /// What the seller or the gateway notes of it.
+        reference: Arc<str>,
+    },
+}
+
+/// A new order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub order: OrderId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Where it came from.
+    pub origin: OrderOrigin,
+    /// ISO currency.
+    pub currency: Arc<str>,
+    /// VAT in basis points.
+    pub vat_bp: u32,
+    /// What was ordered.
+    pub lines: Vec<PlacedLine>,
+    /// How long it may stay unpaid.
+    pub expire_ms: u64,
+    /// When it expires.
+    pub deadline: Millis,
+}
+
+/// A line of a new order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedLine {
+    /// The booking it came from.
+    pub booking: Option<BookingId>,
+    /// The drop.
+    pub drop: Option<DropId>,
+    /// The SKU.
+    pub sku: SkuId,
+    /// What one unit takes; empty for a plain SKU.
+    pub components: Arc<[Component]>,
+    /// Units.
+    pub qty: u32,
+    /// Price of a unit.
+    pub price: u64,
+    /// Reputation terms of its booking.
+    pub terms: Terms,
 }
 
 /// The reputation terms a booking was made on (decision 5). Each per unit, 0 to 100.

@@ -87,6 +87,11 @@ text_id!(
     GroupId
 );
 
+text_id!(
+    /// A payment at a gateway: the gateway's name, `/`, and its own id for the transaction.
+    PaymentId
+);
+
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -122,4 +127,8 @@ number_id!(
 number_id!(
     /// A drop: one SKU opened for booking in one live.
     DropId
+);
+number_id!(
+    /// A checkout, and the order that is placed from it: placing twice gives one order (D.11).
+    OrderId
 );

@@ -2,6 +2,7 @@
 //! (protocol section 2). The order of the variants is the order in which checks are made.
 
 use super::booking::BookingEnd;
+use super::order::OrderState;
 
 /// A refusal. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +54,17 @@ pub enum Rejection {
     NotHeld(Option<BookingEnd>),
     /// The deadline has passed.
     DeadlinePassed,
-    /// No such booking of this customer: whether it is another's is not said (S-10).
+    /// No such booking, checkout or order of this customer: whether it is another's is not said
+    /// (S-10).
     NotYours,
+    /// The checkout was left, by time or for another one.
+    CheckoutEnded,
+    /// The order cannot be paid now (D.5).
+    OrderNotPayable(OrderState),
+    /// The order does not stand where this could be done to it (D.3).
+    OrderState(OrderState),
+    /// A pre-order's goods are not there yet (D.4.4).
+    NotArrived,
     /// The request id was used with another body (E-17).
     IdempotencyConflict,
     /// A count would go below what is promised (E-7).
@@ -117,6 +127,10 @@ impl Rejection {
             Self::NotHeld(_) => "not_held",
             Self::DeadlinePassed => "deadline_passed",
             Self::NotYours => "not_yours",
+            Self::CheckoutEnded => "checkout_ended",
+            Self::OrderNotPayable(_) => "order_not_payable",
+            Self::OrderState(_) => "order_state",
+            Self::NotArrived => "not_arrived",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::BelowCommitted { .. } => "below_committed",
             Self::DigitalCannotTrack => "digital_cannot_track",

@@ -6,6 +6,7 @@ use super::id::GroupId;
 use super::time::{MINUTE_MS, SECOND_MS};
 
 /// What the shop has set. Changed only by a command, so that the journal knows when.
+#[expect(clippy::struct_excessive_bools, reason = "switches of one page")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// VAT (PPN) in basis points (R-ORD-1).
@@ -49,6 +50,22 @@ pub struct Settings {
     pub group_max_bookings: BTreeMap<GroupId, u32>,
     /// What low reputation does, by band, lowest `below` first; empty = nothing (R-BOOK-10).
     pub bands: Vec<Band>,
+    /// A checkout may move a booking's deadline later, once (AMB-BOOK-d).
+    pub checkout_extends_hold: bool,
+    /// The longest a QRIS payment may keep an order open, from its placing (AMB-ORD-b).
+    pub qris_max_hold_ms: u64,
+    /// How long the gateway is asked before an order expires, 0 = not at all (D.5).
+    pub payment_grace_ms: u64,
+    /// How long an order that was paid too late waits for units, 0 = not at all (D.5).
+    pub late_wait_ms: u64,
+    /// Digital goods are finished when they are paid (D.4).
+    pub digital_finish_on_paid: bool,
+    /// Units are sold when shipped, not when finished (AMB-INV-e).
+    pub sold_at_ship: bool,
+    /// Reputation below which cash on delivery is not given (R-ORD-9).
+    pub cod_min_reputation: u8,
+    /// A return takes back the reward of the returned units (O9).
+    pub return_reverses_reward: bool,
 }
 
 /// What holds for customers whose reputation is below a bound.
@@ -93,6 +110,14 @@ impl Default for Settings {
             max_bookings: 0,
             group_max_bookings: BTreeMap::new(),
             bands: Vec::new(),
+            checkout_extends_hold: true,
+            qris_max_hold_ms: 60 * MINUTE_MS,
+            payment_grace_ms: 30 * SECOND_MS,
+            late_wait_ms: 30 * MINUTE_MS,
+            digital_finish_on_paid: true,
+            sold_at_ship: false,
+            cod_min_reputation: 0,
+            return_reverses_reward: false,
         }
     }
 }
@@ -123,6 +148,10 @@ impl Settings {
             ("penalty_unpaid", percent(self.penalty_unpaid)),
             ("reward_paid", percent(self.reward_paid)),
             ("min_reputation", percent(self.min_reputation)),
+            ("cod_min_reputation", percent(self.cod_min_reputation)),
+            ("qris_max_hold_ms", minutes(self.qris_max_hold_ms)),
+            ("payment_grace_ms", self.payment_grace_ms <= 5 * MINUTE_MS),
+            ("late_wait_ms", self.late_wait_ms <= 1440 * MINUTE_MS),
             ("bands", self.bands_fit()),
             ("group_max_bookings", self.group_max_bookings.len() <= 100),
         ];

@@ -9,6 +9,7 @@ mod booking;
 mod draft;
 mod drops;
 mod follow_up;
+mod orders;
 mod people;
 mod read;
 mod release;
@@ -30,8 +31,10 @@ use super::count::Count;
 use super::customer::Customer;
 use super::drop::Drop;
 use super::event::Event;
-use super::id::{BookingId, CustomerId, DropId, LiveId, SkuId};
+use super::id::{BookingId, CustomerId, DropId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::Live;
+use super::order::{Checkout, Order};
+use super::payment::Payment;
 use super::rejection::Rejection;
 use super::settings::Settings;
 use super::sku::Sku;
@@ -61,6 +64,12 @@ pub struct Shop {
     pub bookings: IndexMap<BookingId, Booking>,
     /// Its customers.
     pub customers: HashMap<CustomerId, Customer>,
+    /// Its checkouts: open ones, and left ones for as long as answers are kept.
+    pub checkouts: BTreeMap<OrderId, Checkout>,
+    /// Its orders: open ones, and those that are over for 30 days.
+    pub orders: BTreeMap<OrderId, Order>,
+    /// What gateways have told, for as long as the order is kept, and what names no order.
+    pub payments: BTreeMap<PaymentId, Payment>,
     /// Answers by caller and request id.
     pub answers: IndexMap<(CustomerId, u128), Kept>,
     /// The next waitlist ticket.
@@ -71,6 +80,10 @@ pub struct Shop {
     waited: BTreeSet<DropId>,
     /// Drops that have ended and are not settled.
     ending: BTreeSet<DropId>,
+    /// Orders that were paid too late and wait for units, first come first.
+    late: BTreeSet<(Millis, OrderId)>,
+    /// Orders that are over, by when that became so.
+    orders_by_age: BTreeSet<(Millis, OrderId)>,
     /// Answers by age.
     answers_by_age: VecDeque<(Millis, CustomerId, u128)>,
     /// Ended bookings by age.

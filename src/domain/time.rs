@@ -27,3 +27,6 @@ pub const HOUR_MS: u64 = 60 * MINUTE_MS;
 pub const ANSWER_KEPT_MS: u64 = 24 * HOUR_MS;
 /// How far ahead of the shop's time a request id may claim to be (S-18).
 pub const ANSWER_AHEAD_MS: u64 = 2 * MINUTE_MS;
+/// How long an order is kept after it is over, and with it its payments: a repeated
+/// notification finds them (D.11).
+pub const ORDER_KEPT_MS: u64 = 30 * 24 * HOUR_MS;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::orders;
 use super::rows::{DropMessage, ItemMessage};
 use super::words::{self, Lang};
 use crate::domain::rejection::Limit;
@@ -152,6 +153,10 @@ fn accepted(answer: &Answer, about: &About) -> Value {
             let unknown: Vec<_> = unknown.iter().map(ToString::to_string).collect();
             json!({"type": "done", "unknown": unknown})
         }
+        Answer::Checkout { .. }
+        | Answer::Ordered { .. }
+        | Answer::Paying { .. }
+        | Answer::DoneOrder { .. } => orders::accepted(answer),
     }
 }
 
@@ -186,6 +191,9 @@ fn detail(rejection: &Rejection) -> Value {
         }
         Rejection::NotHeld(end) => {
             json!({"final_state": end.map_or("unknown", BookingEnd::as_str)})
+        }
+        Rejection::OrderNotPayable(state) | Rejection::OrderState(state) => {
+            json!({"state": state.as_str()})
         }
         Rejection::BelowCommitted { committed } | Rejection::InUse { committed } => {
             json!({"committed": committed})

@@ -1,10 +1,12 @@
 //! What each event does to the state. Never fails: an event was checked before it was emitted.
 //! Bucket movements are those of D.4; units of untracked SKUs move only where they are counted.
 
+mod orders;
+
 use std::sync::Arc;
 
 use super::{Due, Kept, Shop};
-use crate::domain::booking::{Booking, BookingState, Origin};
+use crate::domain::booking::{Booking, BookingEnd, BookingState, Origin};
 use crate::domain::drop::{Drop, DropState, Mode};
 use crate::domain::event::Event;
 use crate::domain::id::{BookingId, CustomerId, DropId, SkuId};
@@ -110,12 +112,17 @@ impl Shop {
                 }
             }
             Event::ReputationChanged {
-                customer, after, ..
+                customer,
+                after,
+                cause,
+                applied,
+                ..
             } => {
                 self.customers
                     .entry(customer.clone())
                     .or_default()
                     .reputation = *after;
+                self.apply_reputation_of_order(*cause, *applied);
             }
             Event::CustomerRestricted {
                 customer,
@@ -153,6 +160,19 @@ impl Shop {
                 }
             }
             Event::Forgotten { before } => self.apply_forgotten(*before),
+            Event::CheckoutStarted { .. }
+            | Event::CheckoutLeft { .. }
+            | Event::OrderPlaced(_)
+            | Event::OrderMoved { .. }
+            | Event::OrderChecking { .. }
+            | Event::PaymentStarted { .. }
+            | Event::PaymentNoted { .. }
+            | Event::Allocated { .. }
+            | Event::Unallocated { .. }
+            | Event::Sold { .. }
+            | Event::Returned { .. }
+            | Event::RefundOwed { .. }
+            | Event::Refunded { .. } => self.apply_to_orders(now, event),
         }
     }
 
@@ -203,6 +223,7 @@ impl Shop {
                 deadline: *deadline,
                 terms: *terms,
                 origin: *origin,
+                extended: false,
                 state: BookingState::Held,
             },
         );
@@ -255,23 +276,13 @@ impl Shop {
             return;
         };
         b.qty -= qty;
-        let over = b.qty == 0;
-        if over {
-            b.state = BookingState::Ended(*end, now);
-            let deadline = b.deadline;
-            self.due.remove(&(deadline, Due::Expires(*booking)));
-            self.ended_by_age.push_back((now, *booking));
-            if let Some(c) = self.customers.get_mut(customer) {
-                c.held.remove(booking);
-            }
+        if b.qty == 0 {
+            self.end_booking(now, *booking, *end);
         }
         let Some(d) = self.drops.get_mut(drop) else {
             return;
         };
         d.used -= qty;
-        if over {
-            d.held.remove(booking);
-        }
         let share = d.shares.entry(customer.clone()).or_default();
         share.units -= qty;
         share.oops_used |= oops;
@@ -286,6 +297,23 @@ impl Shop {
                 b.available += qty * ratio;
             }
         });
+    }
+
+    /// A booking leaves `held`, once and for good.
+    fn end_booking(&mut self, now: Millis, id: BookingId, end: BookingEnd) {
+        let Some(b) = self.bookings.get_mut(&id) else {
+            return;
+        };
+        b.qty = 0;
+        b.state = BookingState::Ended(end, now);
+        self.due.remove(&(b.deadline, Due::Expires(id)));
+        self.ended_by_age.push_back((now, id));
+        if let Some(d) = self.drops.get_mut(&b.drop) {
+            d.held.remove(&id);
+        }
+        if let Some(c) = self.customers.get_mut(&b.customer) {
+            c.held.remove(&id);
+        }
     }
 
     fn apply_extended(&mut self, booking: BookingId, deadline: Millis) {
@@ -516,6 +544,7 @@ impl Shop {
             }
             self.bookings.swap_remove(&booking);
         }
+        self.forget_orders(before);
     }
 
     /// Keeps an answer for its request id.

@@ -395,7 +395,7 @@ impl Draft<'_> {
     }
 }
 
-fn held(booking: &Booking) -> Result<(), Rejection> {
+pub(super) fn held(booking: &Booking) -> Result<(), Rejection> {
     match booking.state {
         BookingState::Held => Ok(()),
         BookingState::Ended(end, _) => Err(Rejection::NotHeld(Some(end))),

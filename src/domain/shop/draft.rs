@@ -167,6 +167,7 @@ impl<'a> Draft<'a> {
             Command::EndLive { live } => self.end_live(live),
             Command::SeeCustomer { customer, absent } => self.see_customer(customer, *absent),
             Command::Forget { before } => self.forget(*before),
+            _ => self.run_order(command),
         }
     }
 }

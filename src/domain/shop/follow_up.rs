@@ -1,5 +1,5 @@
-//! What every accepted decision does before it ends: units that are free go to who waits for
-//! them, and drops that have ended and have nothing left to do are settled (D.2 B10, D.4, I-10).
+//! What every accepted decision does before it ends: units that are free go to who has paid for
+//! them too late, then to who waits for them, and drops that have ended and have nothing left to do are settled (D.2 B10, D.4, I-10).
 
 use std::collections::BTreeSet;
 
@@ -22,6 +22,7 @@ impl Draft<'_> {
     pub(super) fn follow_up(&mut self) {
         let mut passed = BTreeSet::new();
         loop {
+            self.serve_late_payers();
             while self.serve_next(&mut passed) {}
             if !self.settle_next() {
                 break;

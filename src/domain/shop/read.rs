@@ -58,14 +58,23 @@ impl Shop {
     pub(super) fn takeable(&self, drop: &Drop) -> u32 {
         let stock = self.bookable(drop).unwrap_or(u32::MAX);
         let room = self.skus.get(&drop.sku).and_then(|s| {
-            let booked = |part| self.skus.get(part).map_or(0, |s| s.buckets.booked);
             parts(&drop.sku, &s.spec)
-                .map(|(part, ratio)| UNITS_MAX.saturating_sub(booked(part)) / ratio)
+                .map(|(part, ratio)| self.room(part) / ratio)
                 .min()
         });
         stock
             .min(room.unwrap_or(0))
             .min(UNITS_MAX.saturating_sub(drop.used))
+    }
+
+    /// Units of a part that its counters can still take in.
+    pub(super) fn room(&self, part: &SkuId) -> u32 {
+        let taken = self.skus.get(part).map_or(0, |s| {
+            let b = &s.buckets;
+            u64::from(b.booked) + u64::from(b.allocated) + u64::from(b.sold)
+        });
+        let left = u64::from(UNITS_MAX).saturating_sub(taken);
+        u32::try_from(left).unwrap_or(UNITS_MAX)
     }
 
     /// Whether a SKU and all its components are on sale.

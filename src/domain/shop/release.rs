@@ -34,32 +34,27 @@ impl Draft<'_> {
             oops,
             cooldown_until,
         });
-        self.take_back(booking.drop, qty);
+        let sku = self.drops.get(&booking.drop).map(|d| d.sku.clone());
+        let parts = sku.map_or_else(Vec::new, |sku| {
+            let parts = self.tracked_parts(&sku);
+            parts.map(|(part, ratio)| (part.clone(), ratio)).collect()
+        });
+        self.take_back(Some(booking.drop), &parts, qty);
     }
 
-    /// Units of a drop have become available: repays shortages, and gives a drop that is not
-    /// settled its units back. What it cannot get back leaves it for good.
-    fn take_back(&mut self, id: DropId, qty: u32) {
-        let Some(drop) = self.drops.get(&id) else {
-            return;
-        };
-        let (sku, carved, back) = (
-            drop.sku.clone(),
-            drop.mode == Mode::Carved,
-            drop.takes_back(),
-        );
-        let parts: Vec<(SkuId, u32)> = self
-            .tracked_parts(&sku)
-            .map(|(part, ratio)| (part.clone(), ratio))
-            .collect();
+    /// Units, made of these counted parts each, have become available: repays shortages, and
+    /// gives a drop that is not settled its units back. What it cannot get back leaves it for good.
+    pub(super) fn take_back(&mut self, drop: Option<DropId>, parts: &[(SkuId, u32)], qty: u32) {
         let mut whole = qty;
-        for (part, ratio) in &parts {
+        for (part, ratio) in parts {
             let repaid = self.repay(part, qty * ratio);
             whole = whole.min((qty * ratio - repaid) / ratio);
         }
-        if !back {
+        let Some(id) = drop else { return };
+        let Some(drop) = self.drops.get(&id).filter(|d| d.takes_back()) else {
             return;
-        }
+        };
+        let carved = drop.mode == Mode::Carved;
         if carved && whole > 0 && !parts.is_empty() {
             self.emit(Event::Reserved {
                 drop: id,

@@ -24,7 +24,7 @@ impl Shop {
         let ended = self.ended_by_age.iter().map(|(_, id)| *id);
         let due = self.due.iter().filter_map(|(_, due)| match due {
             Due::Expires(id) => Some(*id),
-            Due::Opens(_) | Due::Ends(_) | Due::Settles(_) => None,
+            Due::Opens(_) | Due::Ends(_) | Due::Settles(_) | Due::Leaves(_) | Due::Order(_) => None,
         });
         let frozen = self.drops.values().filter(|d| d.frozen_since.is_some());
         let frozen = frozen.flat_map(|d| d.held.iter().copied());

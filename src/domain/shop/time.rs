@@ -3,8 +3,8 @@
 
 use super::Shop;
 use crate::domain::command::Command;
-use crate::domain::id::{BookingId, DropId};
-use crate::domain::time::{ANSWER_KEPT_MS, HOUR_MS, Millis};
+use crate::domain::id::{BookingId, DropId, OrderId};
+use crate::domain::time::{ANSWER_KEPT_MS, HOUR_MS, Millis, ORDER_KEPT_MS};
 
 /// Something that becomes due. At the same millisecond an opening comes before an expiry, and
 /// an expiry before the end of a drop.
@@ -18,6 +18,10 @@ pub enum Due {
     Ends(DropId),
     /// Waiting for an ended drop is over.
     Settles(DropId),
+    /// A checkout is left.
+    Leaves(OrderId),
+    /// An unpaid order expires, or a late wait is over.
+    Order(OrderId),
 }
 
 /// How long after it may be forgotten something is kept, so that forgetting comes in batches.
@@ -33,6 +37,8 @@ impl Shop {
                 Due::Expires(booking) => Command::Expire { booking },
                 Due::Ends(drop) => Command::EndDrop { drop },
                 Due::Settles(drop) => Command::SettleDrop { drop },
+                Due::Leaves(checkout) => Command::LeaveCheckout { checkout },
+                Due::Order(order) => Command::ExpireOrder { order },
             }),
             _ => self
                 .forgets_at()
@@ -57,7 +63,10 @@ impl Shop {
     fn forgets_at(&self) -> Option<Millis> {
         let answer = self.answers_by_age.front().map(|(at, ..)| *at);
         let booking = self.ended_by_age.front().map(|(at, _)| *at);
-        let oldest = answer.into_iter().chain(booking).min()?;
+        // Orders are kept longer, so they are due for it later.
+        let order = self.orders_by_age.first().map(|(at, _)| *at);
+        let order = order.map(|at| at.plus(ORDER_KEPT_MS - ANSWER_KEPT_MS));
+        let oldest = answer.into_iter().chain(booking).chain(order).min()?;
         Some(oldest.plus(ANSWER_KEPT_MS + FORGET_EVERY_MS))
     }
 

@@ -24,10 +24,10 @@ use std::collections::HashMap;
 use crate::domain::{Decision, Shop, ShopId};
 use wire::{Code, Reader, Writer};
 
-/// The first byte of an entry's payload.
-const ENTRY_FORMAT: u8 = 1;
-/// The first byte of a snapshot.
-const SNAPSHOT_FORMAT: u8 = 1;
+/// The first byte of an entry's payload. Format 1 knew no orders; it is still read.
+const ENTRY_FORMAT: u8 = 2;
+/// The first byte of a snapshot. An earlier one is passed over: the journal is read instead.
+const SNAPSHOT_FORMAT: u8 = 2;
 
 /// Appends an entry's payload to `out`.
 pub fn encode_entry(shop: &ShopId, decision: &Decision, out: &mut Vec<u8>) {
@@ -41,7 +41,7 @@ pub fn encode_entry(shop: &ShopId, decision: &Decision, out: &mut Vec<u8>) {
 /// bytes give a result, and memory stays within a small multiple of their number.
 pub fn decode_entry(bytes: &[u8]) -> Result<(ShopId, Decision), CodecError> {
     let mut reader = Reader::new(bytes);
-    reader.format(ENTRY_FORMAT)?;
+    reader.format(1..=ENTRY_FORMAT)?;
     let entry = (ShopId::take(&mut reader)?, Decision::take(&mut reader)?);
     reader.end()?;
     Ok(entry)
@@ -64,7 +64,7 @@ pub fn encode_snapshot<S>(shops: &HashMap<ShopId, Shop, S>) -> Vec<u8> {
 /// Reads a snapshot; as total as [`decode_entry`].
 pub fn decode_snapshot(bytes: &[u8]) -> Result<HashMap<ShopId, Shop>, CodecError> {
     let mut reader = Reader::new(bytes);
-    reader.format(SNAPSHOT_FORMAT)?;
+    reader.format(SNAPSHOT_FORMAT..=SNAPSHOT_FORMAT)?;
     let count = reader.count()?;
     let mut shops = HashMap::new();
     for _ in 0..count {

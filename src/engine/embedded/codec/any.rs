@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::outcome::FIELDS;
 use crate::domain::shop::Outcome;
 use crate::domain::{
-    BookingId, CustomerId, DropId, GroupId, LiveId, Millis, RequestKey, ShopId, SkuId,
+    BookingId, CustomerId, DropId, GroupId, LiveId, Millis, OrderId, PaymentId, RequestKey, ShopId,
+    SkuId,
 };
 
 /// A value that can be made up.
@@ -92,6 +93,8 @@ any! {
     LiveId: |g| Self::new(&g.text()).unwrap();
     GroupId: |g| Self::new(&g.text()).unwrap();
     BookingId: |g| Self(g.any());
+    OrderId: |g| Self(g.any());
+    PaymentId: |g| Self::new(&g.text()).unwrap();
     DropId: |g| Self(u128::from(g.next() & 7));
     RequestKey: |g| Self { id: g.any(), body: g.any() };
     Outcome: |g| if g.any() { Ok(g.any()) } else { Err(g.any()) };
@@ -125,5 +128,11 @@ impl<A: Any, B: Any> Any for (A, B) {
 impl<T: Any> Any for Arc<T> {
     fn any(g: &mut Gen) -> Self {
         Self::new(g.any())
+    }
+}
+
+impl<T: Any> Any for Arc<[T]> {
+    fn any(g: &mut Gen) -> Self {
+        g.any::<Vec<T>>().into()
     }
 }

@@ -1,7 +1,13 @@
 //! Events.
 
-use super::wire::{Code, CodecError, Reader, Writer, choice};
+use super::wire::{Code, CodecError, Reader, Writer, choice, record};
 use crate::domain::Event;
+use crate::domain::event::{Placed, PlacedLine};
+
+record! {
+    Placed { order, customer, origin, currency, vat_bp, lines, expire_ms, deadline }
+    PlacedLine { booking, drop, sku, components, qty, price, terms }
+}
 
 choice! {
     Event {
@@ -37,5 +43,21 @@ choice! {
         27 => LivePut { live, spec },
         28 => LiveEnded { live },
         29 => Forgotten { before },
+        30 => CheckoutStarted { checkout, customer, bookings, ends_at, extended },
+        31 => CheckoutLeft { checkout, customer },
+        32 => OrderPlaced(placed),
+        33 => OrderMoved { order, customer, to, deadline, secured, reason },
+        34 => OrderChecking { order, customer, payment, until },
+        35 => PaymentStarted { order, customer, payment, method, amount, expires_at, deadline },
+        36 => PaymentNoted {
+            payment, order, customer, named, status, amount, currency, method, expires_at,
+            captured, deadline,
+        },
+        37 => Allocated { order, customer, line, qty },
+        38 => Unallocated { order, customer, line, qty, cancelled },
+        39 => Sold { order, customer, line, qty },
+        40 => Returned { order, customer, line, qty, restocked, reason },
+        41 => RefundOwed { order, customer, amount, reason },
+        42 => Refunded { order, customer, amount, reference },
     }
 }

@@ -18,6 +18,10 @@ choice! {
         4 => Left,
         5 => Done { drop },
         6 => DoneExcept { unknown },
+        7 => Checkout { checkout, ends_at, deadlines, goods, vat_bp, currency },
+        8 => Ordered { order, total, currency, deadline },
+        9 => Paying { order, payment, method, amount, currency, expires_at, deadline },
+        10 => DoneOrder { order },
     }
     Rejection {
         1 => Forbidden,
@@ -43,6 +47,10 @@ choice! {
         21 => DigitalCannotTrack,
         22 => NotTracked,
         23 => InUse { committed },
+        24 => CheckoutEnded,
+        25 => OrderNotPayable(state),
+        26 => OrderState(state),
+        27 => NotArrived,
     }
 }
 
@@ -119,6 +127,20 @@ pub(super) const FIELDS: &[&str] = &[
     "accent",
     "video",
     "links",
+    "bookings",
+    "checkout",
+    "order",
+    "lines",
+    "line",
+    "amount",
+    "payment",
+    "reference",
+    "origin",
+    "secured",
+    "cod_min_reputation",
+    "qris_max_hold_ms",
+    "payment_grace_ms",
+    "late_wait_ms",
 ];
 
 /// A field's name, as its number in [`FIELDS`].

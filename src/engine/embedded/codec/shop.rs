@@ -7,15 +7,28 @@ use std::thread;
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
-use crate::domain::{Booking, BookingId, Customer, Drop, DropId, Shop};
+use crate::domain::{
+    Booking, BookingId, Checkout, Customer, Drop, DropId, Line, Order, OrderId, Payment, Shop,
+};
 
 record! {
-    Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, state }
+    Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, extended, state }
     Share { units, oops_used, cooldown_until, place }
+    Checkout { customer, bookings, ends_at, left }
+    Line {
+        booking, drop, revived, sku, components, ordered, qty, allocated, sold, returned, price,
+        terms,
+    }
+    Order {
+        customer, origin, currency, vat_bp, lines, placed_at, expire_ms, state, since, deadline,
+        checking, secured, active, payments, captured, refund_due, refunded, rewarded, reward,
+        penalty, reason,
+    }
+    Payment { order, named, method, status, amount, currency, expires_at, at }
 }
 
 /// The fewest bytes a booking and its id take.
-const BOOKING_LEAST: usize = 27;
+const BOOKING_LEAST: usize = 28;
 /// The fewest bytes an answer, its caller and its request id take.
 const ANSWER_LEAST: usize = 28;
 
@@ -39,6 +52,9 @@ pub(super) fn put(shop: &Shop, w: &mut Writer<'_>) {
         id.put(w);
         drop.put(w);
     }
+    shop.checkouts.put(w);
+    shop.orders.put(w);
+    shop.payments.put(w);
     w.counted(|w| {
         shop.bookings_by_age().fold(0, |count, (id, booking)| {
             id.put(w);
@@ -69,6 +85,15 @@ pub(super) fn take(r: &mut Reader<'_>) -> Result<Shop, CodecError> {
         let id = DropId::take(r)?;
         shop.put_back_drop(id, Code::take(r)?);
     }
+    for _ in 0..r.count()? {
+        let id = OrderId::take(r)?;
+        shop.put_back_checkout(id, Code::take(r)?);
+    }
+    for _ in 0..r.count()? {
+        let id = OrderId::take(r)?;
+        shop.put_back_order(id, Code::take(r)?);
+    }
+    shop.payments = Code::take(r)?;
     let (count, room) = r.counted(BOOKING_LEAST)?;
     if room >= ALONE_MAX {
         return take_together(shop, count, room, r);
@@ -159,7 +184,7 @@ fn take_map<K: Code + Eq + std::hash::Hash, V: Code>(
     Ok(map)
 }
 
-/// Bookings held and drops waited for are indexes: they come back with bookings and drops.
+/// Bookings held, drops waited for, and orders are indexes: they come back with what they name.
 impl Code for Customer {
     fn put(&self, w: &mut Writer<'_>) {
         let Self {
@@ -169,6 +194,8 @@ impl Code for Customer {
             group,
             held: _,
             waits: _,
+            checkout: _,
+            orders: _,
         } = self;
         reputation.put(w);
         restricted.put(w);

@@ -11,7 +11,7 @@ use crate::domain::event::Terms;
 use crate::domain::shop::Kept;
 use crate::domain::{
     Actor, Answer, Booking, BookingId, BookingState, Customer, CustomerId, Event, Millis, Origin,
-    Rejection, RequestKey, Role,
+    Rejection, RequestKey, Role, Settings,
 };
 use crate::engine::embedded::program::Program;
 
@@ -35,7 +35,7 @@ proptest! {
         let _ = decode_entry(&bytes);
         let _ = decode_snapshot(&bytes);
         if let Some(first) = bytes.first_mut() {
-            *first = 1;
+            *first = 1 + *first % 2;
         }
         let _ = decode_entry(&bytes);
         let _ = decode_snapshot(&bytes);
@@ -65,23 +65,28 @@ fn every_variant_is_made_up_and_read_back() {
     }
     let used: Vec<_> = g.used.iter().map(|(of, tags)| (*of, tags.len())).collect();
     let variants = [
-        ("Answer", 6),
+        ("Answer", 10),
         ("BookingEnd", 4),
         ("Count", 2),
-        ("Event", 29),
+        ("Event", 42),
+        ("Method", 8),
         ("Mode", 2),
+        ("OrderOrigin", 3),
+        ("OrderState", 11),
         ("Origin", 3),
-        ("Rejection", 23),
-        ("ReputationCause", 3),
+        ("PaymentStatus", 6),
+        ("Rejection", 27),
+        ("ReputationCause", 7),
         ("Role", 5),
+        ("Secured", 2),
         ("Video", 5),
     ];
     assert_eq!(used, variants);
 }
 
-/// The bytes of format 1, for good: a journal of today is read by every later version.
+/// The bytes of both formats, for good: a journal of today is read by every later version.
 #[test]
-fn format_1_stays_as_it_is() {
+fn formats_stay_as_they_are() {
     let decision = Decision {
         at: Millis(1_700_000_000_000),
         by: Actor {
@@ -111,7 +116,7 @@ fn format_1_stays_as_it_is() {
             hex
         });
     let parts = [
-        "01",                               // format
+        "02",                               // format
         "0464656d6f",                       // shop "demo"
         "80a0abfef962",                     // at, twice the milliseconds
         "00",                               // viewer
@@ -129,20 +134,50 @@ fn format_1_stays_as_it_is() {
         "00",                               // no counts
     ];
     assert_eq!(hex, parts.concat());
+    let mut first = encoded(&shop, &decision);
+    first[0] = 1;
+    assert_eq!(decode_entry(&first), Ok((shop, decision)));
+}
+
+/// Settings as format 1 wrote them: what was added since is at its default.
+#[test]
+fn settings_of_format_1_are_read() {
+    let mut w = vec![1];
+    let mut writer = Writer::new(&mut w);
+    for number in [1_100_u64, 3, 9, 1, 2, 4] {
+        writer.number(number);
+    }
+    writer.bytes(&[10, 11, 12, 5]); // reputation lost and gained
+    for number in [6_u64, 7, 8, 9, 10] {
+        writer.number(number);
+    }
+    writer.bytes(&[1, 20]); // a pause freezes; least reputation
+    writer.number(0);
+    writer.bytes(&[0, 0]); // no groups, no bands
+    let mut reader = Reader::new(&w);
+    reader.format(1..=2).unwrap();
+    let read = Settings::take(&mut reader).unwrap();
+    reader.end().unwrap();
+    let known = (read.vat_bp, read.booking_timeout_ms, read.reward_paid);
+    assert_eq!(known, (1_100, 4, 5));
+    assert_eq!((read.min_reputation, read.pause_freezes_holds), (20, true));
+    let default = Settings::default();
+    assert_eq!(read.late_wait_ms, default.late_wait_ms);
+    assert!(read.checkout_extends_hold);
 }
 
 #[test]
 fn a_lie_about_a_length_takes_no_memory() {
     let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
-    let mut entry = vec![1];
+    let mut entry = vec![2];
     entry.extend(huge);
     assert_eq!(decode_entry(&entry), Err(CodecError::Short));
-    let mut snapshot = vec![1];
+    let mut snapshot = vec![2];
     snapshot.extend(huge);
     assert_eq!(decode_snapshot(&snapshot), Err(CodecError::Short));
     assert_eq!(decode_entry(&[]), Err(CodecError::Short));
-    assert_eq!(decode_entry(&[2]), Err(CodecError::Format(2)));
-    assert_eq!(decode_snapshot(&[1, 0, 0]), Err(CodecError::Trailing(1)));
+    assert_eq!(decode_entry(&[3]), Err(CodecError::Format(3)));
+    assert_eq!(decode_snapshot(&[2, 0, 0]), Err(CodecError::Trailing(1)));
 }
 
 /// A field that a rule can name and that has no number here would be told to the client under
@@ -230,6 +265,7 @@ fn a_large_shop_is_read_back_equal_and_its_damage_is_noticed() {
             deadline: Millis(10 + u64::try_from(n / 3).unwrap()),
             terms: Terms::default(),
             origin: Origin::Tap,
+            extended: false,
             state: BookingState::Held,
         };
         (BookingId(n.rotate_right(7)), booking)

@@ -8,8 +8,9 @@ use crate::domain::event::Terms;
 use crate::domain::shop::Kept;
 use crate::domain::{
     Actor, Band, BookingEnd, BookingId, BookingState, Buckets, Component, Count, DropState, Live,
-    LiveSpec, Mode, Origin, Place, ReputationCause, RequestKey, Role, Settings, ShopId, Sku,
-    SkuSpec, Video, WaitEntry,
+    LiveSpec, Method, Mode, OrderId, OrderOrigin, OrderState, Origin, PaymentId, PaymentStatus,
+    Place, ReputationCause, RequestKey, Role, Secured, Settings, ShopId, Sku, SkuSpec, Video,
+    WaitEntry,
 };
 
 impl Code for u8 {
@@ -85,6 +86,26 @@ impl Code for BookingId {
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
         Ok(Self(Code::take(r)?))
+    }
+}
+
+impl Code for OrderId {
+    fn put(&self, w: &mut Writer<'_>) {
+        self.0.put(w);
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self(Code::take(r)?))
+    }
+}
+
+impl Code for PaymentId {
+    fn put(&self, w: &mut Writer<'_>) {
+        w.text(self.as_str());
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self::new(r.text()?)?)
     }
 }
 
@@ -170,6 +191,19 @@ impl<T: Code> Code for Arc<T> {
     }
 }
 
+impl<T: Code> Code for Arc<[T]> {
+    fn put(&self, w: &mut Writer<'_>) {
+        w.count(self.len());
+        for item in &**self {
+            item.put(w);
+        }
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Vec::take(r)?.into())
+    }
+}
+
 /// The body's hash is as long as it is: a variable length would only add to it.
 impl Code for RequestKey {
     fn put(&self, w: &mut Writer<'_>) {
@@ -216,11 +250,16 @@ record! {
     LiveSpec { title, lang, currency, accent, video, links }
     Live { spec, ended }
     Band { below, hold_ms, max_bookings, max_units, priority }
-    Settings {
+}
+
+record! {
+    since 2, Settings {
         vat_bp, max_item_qty, max_cart_units, checkout_timeout_ms, order_auto_expire_ms,
         booking_timeout_ms, penalty_cancel, penalty_timeout, penalty_unpaid, reward_paid,
         oops_grace_ms, rebook_cooldown_ms, offer_ms, offer_absent_ms, waitlist_after_end_ms,
         pause_freezes_holds, min_reputation, max_bookings, group_max_bookings, bands,
+        + checkout_extends_hold, qris_max_hold_ms, payment_grace_ms, late_wait_ms,
+        digital_finish_on_paid, sold_at_ship, cod_min_reputation, return_reverses_reward,
     }
 }
 
@@ -231,7 +270,23 @@ choice! {
     BookingEnd { 0 => Ordered, 1 => Cancelled, 2 => CancelledBySeller, 3 => Expired }
     BookingState { 0 => Held, 1 => Ended(end, at) }
     DropState { 0 => Scheduled, 1 => Open, 2 => Paused, 3 => Ended, 4 => Settled }
-    ReputationCause { 0 => Cancel, 1 => Timeout, 2 => Adjust }
+    ReputationCause {
+        0 => Cancel, 1 => Timeout, 2 => Adjust, 3 => Unpaid(order), 4 => OrderCancel(order),
+        5 => Paid(order), 6 => Undone(order),
+    }
+    OrderOrigin { 0 => Live, 1 => Web, 2 => Channel }
+    Secured { 0 => Cod, 1 => Credit }
+    OrderState {
+        0 => AwaitingPayment, 1 => Confirmed, 2 => Paid, 3 => Shipped, 4 => Finished,
+        5 => Cancelled, 6 => Expired, 7 => LateWait, 8 => RefundDue, 9 => Refunded, 10 => Returned,
+    }
+    PaymentStatus {
+        0 => Pending, 1 => Failed, 2 => Expired, 3 => Settled, 4 => RefundPending, 5 => Refunded,
+    }
+    Method {
+        0 => Qris, 1 => Transfer, 2 => VirtualAccount, 3 => Ewallet, 4 => Card, 5 => Cash,
+        6 => Credit, 7 => Other,
+    }
     Video { 0 => None, 1 => Demo, 2 => Hls(url), 3 => Mp4(url), 4 => Embed(url) }
     Count {
         1 => Sku { sku, buckets },

@@ -152,6 +152,8 @@ impl<'a> Writer<'a> {
 /// Reads values from bytes.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
+    /// Of the bytes: what was added later is not in them.
+    pub(super) format: u8,
     customers: Vec<CustomerId>,
     skus: Vec<SkuId>,
     lives: Vec<LiveId>,
@@ -165,6 +167,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
+            format: 0,
             customers: Vec::new(),
             skus: Vec::new(),
             lives: Vec::new(),
@@ -175,12 +178,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn format(&mut self, known: u8) -> Result<(), CodecError> {
-        let format = self.byte()?;
-        if format == known {
+    /// Reads the format byte, which must be one of those `known`.
+    pub(super) fn format(&mut self, known: std::ops::RangeInclusive<u8>) -> Result<(), CodecError> {
+        self.format = self.byte()?;
+        if known.contains(&self.format) {
             Ok(())
         } else {
-            Err(CodecError::Format(format))
+            Err(CodecError::Format(self.format))
         }
     }
 
@@ -300,8 +304,35 @@ spelled! {
     Arc<str>, texts, |w, text| w.text(text), |r| Arc::from(r.text()?);
 }
 
-/// A struct and its fields, in the order in which they are written.
+/// A struct and its fields, in the order in which they are written. Fields behind `+` are of
+/// that format and later; bytes of an earlier one leave them at their defaults.
 macro_rules! record {
+    (since $format:literal, $name:ident {
+        $($field:ident),*, + $($later:ident),* $(,)?
+    }) => {
+        impl Code for $name {
+            fn put(&self, w: &mut Writer<'_>) {
+                let Self { $($field,)* $($later),* } = self;
+                $($field.put(w);)*
+                $($later.put(w);)*
+            }
+
+            fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+                let mut value = Self { $($field: Code::take(r)?,)* ..Self::default() };
+                if r.format >= $format {
+                    $(value.$later = Code::take(r)?;)*
+                }
+                Ok(value)
+            }
+        }
+
+        #[cfg(test)]
+        impl crate::engine::embedded::codec::any::Any for $name {
+            fn any(g: &mut crate::engine::embedded::codec::any::Gen) -> Self {
+                Self { $($field: g.any(),)* $($later: g.any()),* }
+            }
+        }
+    };
     ($($name:ident { $($field:ident),* $(,)? })+) => {$(
         impl Code for $name {
             fn put(&self, w: &mut Writer<'_>) {
