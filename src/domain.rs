@@ -32,7 +32,7 @@ pub use drop::{Drop, DropState, Mode};
 pub use event::Event;
 pub use id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, ShopId, SkuId};
 pub use live::{Live, LiveSpec, Video};
-pub use order::{Checkout, Line, Order, OrderOrigin, OrderState, Secured};
+pub use order::{Attempt, Checkout, Line, Order, OrderOrigin, OrderState, PayBy, Secured};
 pub use payment::{Method, Payment, PaymentNote, PaymentStatus};
 pub use rejection::Rejection;
 pub use settings::{Band, Settings};

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod listener;
 mod lives;
 mod office;
+mod orders;
 pub mod origin;
 mod pages;
 mod presence;

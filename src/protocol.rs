@@ -1,16 +1,18 @@
 //! SPEAKS. The wire, version 1: what clients say and what they are told (docs/PROTOCOL.md). The
 //! wire has types of its own; a type of the domain is never serialised.
 
+pub mod asked;
 pub mod close;
 pub mod from_client;
 pub mod live;
-mod orders;
+pub mod orders;
 pub mod rows;
 pub mod settings;
 pub mod strict;
 pub mod to_client;
 pub mod words;
 
+pub use asked::Asked;
 pub use close::Close;
 pub use from_client::{Ask, ClientMessage, Connect, Framed};
 pub use to_client::{Frame, ServerMessage};

@@ -1,5 +1,7 @@
 //! The audience of one live: its seats, and the tick that tells them what moved.
 
+mod hosts;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +20,6 @@ use crate::engine::{Engine, Wanted};
 use crate::journal::Position;
 use crate::mirror::{LiveView, Mirror};
 use crate::protocol::rows::{self, ItemMessage};
-use crate::protocol::to_client::encode;
 use crate::protocol::{Frame, ServerMessage};
 use crate::telemetry::{FrameType, metrics};
 
@@ -332,61 +333,6 @@ impl Audience {
             .record_duration(Duration::from_millis(late));
         if !wanted.is_empty() {
             self.tell_hosts(engine, clock, wanted).await;
-        }
-    }
-
-    /// Rows as they stand, asked of the engine: absolute, so nothing is lost by conflating.
-    async fn tell_hosts(&self, engine: &Engine, clock: &Clock, wanted: Wanted) {
-        let Ok(seen) = engine.rows(&self.shop, wanted).await else {
-            return;
-        };
-        let drop_row = |id| self.mirror.drop_row(&self.shop, id);
-        let sku_of = |id| drop_row(id).map_or_else(String::new, |d| d.sku.to_string());
-        let currency = self
-            .view()
-            .map_or_else(String::new, |v| v.live.spec.currency.to_string());
-        let bookings: Vec<Value> = seen
-            .value
-            .bookings
-            .iter()
-            .map(|(row, end)| {
-                rows::booking(
-                    row,
-                    &sku_of(row.drop),
-                    end.map_or("held", |end| end.as_str()),
-                )
-            })
-            .collect();
-        let waiters: Vec<Value> = seen
-            .value
-            .waiters
-            .iter()
-            .map(|row| rows::waiter(row, &sku_of(row.drop)))
-            .collect();
-        let catalog: Vec<Value> = seen
-            .value
-            .skus
-            .iter()
-            .map(|row| rows::sku(row, &currency))
-            .collect();
-        let customers: Vec<Value> = seen.value.customers.iter().map(rows::customer).collect();
-        let frame = encode(&json!({
-            "type": "activity",
-            "epoch": seen.position.epoch,
-            "s": seen.position.seq,
-            "server_now_ms": clock.now_ms(),
-            "bookings": bookings,
-            "waiters": waiters,
-            "catalog": catalog,
-            "customers": customers,
-            "booked_total": self.booked_total.load(Ordering::Relaxed),
-            "connections": lock(&self.seats).len(),
-        }));
-        for seat in lock(&self.seats)
-            .values()
-            .filter(|seat| seat.role == SeatRole::Host)
-        {
-            seat.send(frame.clone());
         }
     }
 

@@ -1,11 +1,13 @@
 //! What an entry of the journal means to people: to the customer whose booking it is, to all
 //! who watch, to the host.
 
+mod orders;
+
 use serde_json::{Value, json};
 
 use super::audience::Heard;
 use super::hub::Hub;
-use crate::domain::{BookingEnd, BookingId, CustomerId, DropId, Event, Origin, ShopId};
+use crate::domain::{BookingEnd, BookingId, Count, CustomerId, DropId, Event, Origin, ShopId};
 use crate::journal::Entry;
 use crate::mirror::{Change, DropRow};
 use crate::protocol::to_client::encode;
@@ -17,6 +19,7 @@ impl Hub {
         for event in &entry.decision.events {
             self.tell_customer(entry, event);
         }
+        self.tell_orders(entry);
         for live in &change.lives {
             let Some(audience) = self.known(live) else {
                 continue;
@@ -234,14 +237,21 @@ impl Hub {
             Event::SkuPut { sku, .. } | Event::SkuActivated { sku, .. } => {
                 heard.want(|w| _ = w.skus.insert(sku.clone()));
             }
+            Event::OrderPlaced(placed) => {
+                let bookings = placed.lines.iter().filter_map(|line| line.booking);
+                heard.want(|w| w.bookings.extend(bookings));
+                person(heard, &placed.customer);
+            }
             _ => {}
         }
     }
 
     fn note_counts(entry: &Entry, heard: &mut Heard<'_>) {
         for count in &entry.decision.counts {
-            if let crate::domain::Count::Sku { sku, .. } = count {
-                heard.want(|w| _ = w.skus.insert(sku.clone()));
+            match count {
+                Count::Sku { sku, .. } => heard.want(|w| _ = w.skus.insert(sku.clone())),
+                Count::Order { order, .. } => heard.want(|w| _ = w.orders.insert(*order)),
+                Count::Drop { .. } => {}
             }
         }
     }

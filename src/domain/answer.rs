@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::id::{BookingId, DropId, OrderId, PaymentId, SkuId};
+use super::order::PayBy;
 use super::payment::Method;
 use super::time::Millis;
 
@@ -94,6 +95,8 @@ pub enum Answer {
         currency: Arc<str>,
         /// When the gateway lets it end.
         expires_at: Option<Millis>,
+        /// What the customer pays by.
+        by: Option<PayBy>,
         /// When the order expires.
         deadline: Millis,
     },

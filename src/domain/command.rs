@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::drop::Mode;
 use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::LiveSpec;
-use super::order::{OrderOrigin, Secured};
+use super::order::{OrderOrigin, PayBy, Secured};
 use super::payment::{Method, PaymentNote};
 use super::settings::Settings;
 use super::sku::SkuSpec;
@@ -275,6 +275,8 @@ pub enum Command {
         method: Method,
         /// When the gateway lets it end.
         expires_at: Option<Millis>,
+        /// What the customer pays by.
+        by: Option<PayBy>,
     },
     /// What a gateway says of a payment (D.5). It never refuses: what does not fit is kept.
     NotePayment(Box<PaymentNote>),

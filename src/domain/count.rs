@@ -1,10 +1,13 @@
 //! What a decision left behind, in absolute numbers: the mirror copies them, an audit compares
 //! them with its own fold.
 
-use super::id::{DropId, SkuId};
+use std::sync::Arc;
+
+use super::id::{DropId, OrderId, SkuId};
+use super::order::Order;
 use super::sku::Buckets;
 
-/// The counters of one SKU or drop after a decision that touched it.
+/// The counters of one SKU or drop, or a whole order, after a decision that touched it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Count {
     /// A SKU's buckets.
@@ -26,5 +29,12 @@ pub enum Count {
         reserved: u32,
         /// Units wanted by all who wait.
         waiting: u32,
+    },
+    /// An order as it stands now.
+    Order {
+        /// Which.
+        order: OrderId,
+        /// All of it.
+        row: Arc<Order>,
     },
 }

@@ -7,7 +7,7 @@ use super::customer::ReputationCause;
 use super::drop::Mode;
 use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::LiveSpec;
-use super::order::{OrderOrigin, OrderState, Secured};
+use super::order::{OrderOrigin, OrderState, PayBy, Secured};
 use super::payment::{Method, PaymentStatus};
 use super::settings::Settings;
 use super::sku::{Component, SkuSpec};
@@ -356,6 +356,8 @@ pub enum Event {
         amount: u64,
         /// When the gateway lets it end.
         expires_at: Option<Millis>,
+        /// What the customer pays by.
+        by: Option<PayBy>,
         /// The order's deadline from now on (R-ORD-6).
         deadline: Millis,
     },
@@ -490,6 +492,8 @@ pub struct PlacedLine {
     pub drop: Option<DropId>,
     /// The SKU.
     pub sku: SkuId,
+    /// What it is called.
+    pub title: Arc<str>,
     /// What one unit takes; empty for a plain SKU.
     pub components: Arc<[Component]>,
     /// Units.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::event::Terms;
 use super::id::{BookingId, CustomerId, DropId, PaymentId, SkuId};
+use super::payment::{Method, PaymentStatus};
 use super::sku::Component;
 use super::time::Millis;
 
@@ -51,8 +52,8 @@ pub struct Order {
     pub checking: bool,
     /// What stands for the money until it comes (R-ORD-9).
     pub secured: Option<Secured>,
-    /// The newest payment that was started, if it can still be paid.
-    pub active: Option<PaymentId>,
+    /// The newest payment.
+    pub attempt: Option<Attempt>,
     /// Every payment known, oldest first.
     pub payments: Vec<PaymentId>,
     /// Money that has come.
@@ -71,6 +72,39 @@ pub struct Order {
     pub reason: Arc<str>,
 }
 
+/// The newest payment of an order, as its customer is shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The gateway's id.
+    pub payment: PaymentId,
+    /// How.
+    pub method: Method,
+    /// How far it has come.
+    pub status: PaymentStatus,
+    /// When the gateway lets it end.
+    pub expires_at: Option<Millis>,
+    /// What the customer pays by: a text to be drawn as a QR code, or a page of the gateway.
+    pub by: Option<PayBy>,
+}
+
+/// What a customer pays by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayBy {
+    /// The text of a QR code.
+    Qr(Arc<str>),
+    /// An https page.
+    Url(Arc<str>),
+}
+
+impl PayBy {
+    /// The text of the code, or the page's address.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Qr(text) | Self::Url(text) => text,
+        }
+    }
+}
+
 /// A line of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -82,6 +116,8 @@ pub struct Line {
     pub revived: bool,
     /// The SKU.
     pub sku: SkuId,
+    /// What it was called when ordered.
+    pub title: Arc<str>,
     /// What one unit takes, as it was when ordered; empty for a plain SKU.
     pub components: Arc<[Component]>,
     /// Units at first.
@@ -227,6 +263,12 @@ impl Line {
 }
 
 impl Order {
+    /// The newest payment, if it can still be paid.
+    pub fn active(&self) -> Option<&Attempt> {
+        let pending = |a: &&Attempt| a.status == PaymentStatus::Pending;
+        self.attempt.as_ref().filter(pending)
+    }
+
     /// Price of all goods, less what was cancelled or returned.
     pub fn goods(&self) -> u64 {
         let sum: u128 = self

@@ -33,7 +33,7 @@ use super::drop::Drop;
 use super::event::Event;
 use super::id::{BookingId, CustomerId, DropId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::Live;
-use super::order::{Checkout, Order};
+use super::order::{Checkout, Order, OrderState};
 use super::payment::Payment;
 use super::rejection::Rejection;
 use super::settings::Settings;
@@ -82,6 +82,10 @@ pub struct Shop {
     ending: BTreeSet<DropId>,
     /// Orders that were paid too late and wait for units, first come first.
     late: BTreeSet<(Millis, OrderId)>,
+    /// Orders that somebody still has to do something for.
+    pub open_orders: BTreeSet<OrderId>,
+    /// How many orders stand where, of those that are kept.
+    pub orders_by_state: BTreeMap<OrderState, u32>,
     /// Orders that are over, by when that became so.
     orders_by_age: BTreeSet<(Millis, OrderId)>,
     /// Answers by age.

@@ -1,14 +1,24 @@
 //! What can be asked of an engine: rows made from a shop's state, in no wire's format.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::booking::BookingState;
-use crate::domain::{BookingId, Buckets, CustomerId, DropId, Millis, Origin, Shop, SkuId, SkuSpec};
+use crate::domain::time::HOUR_MS;
+use crate::domain::{
+    BookingId, Buckets, CustomerId, DropId, Millis, Order, OrderId, OrderState, Origin, Shop,
+    SkuId, SkuSpec,
+};
 
 /// Most bookings, waiters and SKUs in one answer.
 const BOOKINGS_MAX: usize = 500;
 const WAITERS_MAX: usize = 500;
 const SKUS_MAX: usize = 200;
+const ORDERS_MAX: usize = 200;
+/// Most orders that a customer is shown,
+const OWN_ORDERS_MAX: usize = 50;
+/// and how long those that are over stay.
+const OWN_KEPT_MS: u64 = 24 * HOUR_MS;
 
 /// A booking that is held.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +89,8 @@ pub struct CustomerView {
     pub bookings: Vec<BookingRow>,
     /// What is waited for.
     pub waiting: Vec<WaitingRow>,
+    /// Orders, newest first: those that are not over, and those of the last day.
+    pub orders: Vec<(OrderId, Order)>,
 }
 
 /// A SKU and its units.
@@ -116,6 +128,10 @@ pub struct HostView {
     pub customers: Vec<CustomerRow>,
     /// Bookings held in all.
     pub held: usize,
+    /// Orders, newest first: those that are not over, and those of the last hour.
+    pub orders: Vec<(OrderId, Order)>,
+    /// How many orders stand where.
+    pub orders_by_state: BTreeMap<OrderState, u32>,
 }
 
 fn booking_row(shop: &Shop, id: BookingId) -> Option<BookingRow> {
@@ -154,7 +170,30 @@ pub(super) fn customer(shop: &Shop, id: &CustomerId) -> CustomerView {
         customer: customer_row(shop, id),
         bookings,
         waiting: waiting.collect(),
+        orders: orders_of(shop, id),
     }
+}
+
+fn orders_of(shop: &Shop, id: &CustomerId) -> Vec<(OrderId, Order)> {
+    let known = shop.customers.get(id).into_iter().flat_map(|c| &c.orders);
+    let mut orders: Vec<_> = known
+        .filter_map(|id| Some((*id, shop.orders.get(id)?)))
+        .filter(|(_, order)| !order.is_over() || shop.now.since(order.since) < OWN_KEPT_MS)
+        .collect();
+    orders.sort_by_key(|(id, order)| std::cmp::Reverse((order.placed_at, *id)));
+    orders.truncate(OWN_ORDERS_MAX);
+    orders.into_iter().map(|(id, o)| (id, o.clone())).collect()
+}
+
+fn orders(shop: &Shop) -> Vec<(OrderId, Order)> {
+    let over = shop.orders_over().rev();
+    let over = over.take_while(|(at, _)| shop.now.since(*at) < HOUR_MS);
+    let newest = shop.open_orders.iter().rev().copied();
+    newest
+        .chain(over.map(|(_, id)| id))
+        .take(ORDERS_MAX)
+        .filter_map(|id| Some((id, shop.orders.get(&id)?.clone())))
+        .collect()
 }
 
 fn customer_row(shop: &Shop, id: &CustomerId) -> CustomerRow {
@@ -217,6 +256,8 @@ pub(super) fn host(shop: &Shop) -> HostView {
         waiters,
         customers,
         held,
+        orders: orders(shop),
+        orders_by_state: shop.orders_by_state.clone(),
     }
 }
 
@@ -250,13 +291,15 @@ pub(super) fn skus(shop: &Shop, query: &str, cursor: Option<&SkuId>) -> SkuPage 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wanted {
     /// Bookings, held or not.
-    pub bookings: std::collections::BTreeSet<BookingId>,
+    pub bookings: BTreeSet<BookingId>,
     /// Customers in a drop's waitlist, there or not.
-    pub waiters: std::collections::BTreeSet<(DropId, CustomerId)>,
+    pub waiters: BTreeSet<(DropId, CustomerId)>,
     /// SKUs.
-    pub skus: std::collections::BTreeSet<SkuId>,
+    pub skus: BTreeSet<SkuId>,
     /// Customers.
-    pub customers: std::collections::BTreeSet<CustomerId>,
+    pub customers: BTreeSet<CustomerId>,
+    /// Orders.
+    pub orders: BTreeSet<OrderId>,
 }
 
 impl Wanted {
@@ -277,6 +320,10 @@ pub struct Rows {
     pub skus: Vec<SkuRow>,
     /// Customers.
     pub customers: Vec<CustomerRow>,
+    /// Orders.
+    pub orders: Vec<(OrderId, Order)>,
+    /// How many orders stand where.
+    pub orders_by_state: BTreeMap<OrderState, u32>,
 }
 
 pub(super) fn rows(shop: &Shop, wanted: &Wanted) -> Rows {
@@ -311,5 +358,11 @@ pub(super) fn rows(shop: &Shop, wanted: &Wanted) -> Rows {
             .iter()
             .map(|id| customer_row(shop, id))
             .collect(),
+        orders: wanted
+            .orders
+            .iter()
+            .filter_map(|id| Some((*id, shop.orders.get(id)?.clone())))
+            .collect(),
+        orders_by_state: shop.orders_by_state.clone(),
     }
 }

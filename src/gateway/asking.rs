@@ -9,7 +9,8 @@ use super::translate;
 use crate::domain::{Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
 use crate::protocol::Lang;
-use crate::protocol::from_client::{Ask, Asked};
+use crate::protocol::asked::Asked;
+use crate::protocol::from_client::Ask;
 use crate::protocol::settings::SettingsMessage;
 use crate::protocol::to_client::{About, answer, failed, turned_away};
 use crate::telemetry::{CommandResult, CommandType, ReplayMatch, metrics};
@@ -49,7 +50,7 @@ pub(super) struct Place<'a> {
 
 /// Answers a request.
 pub(super) async fn ask(app: &App, place: &Place<'_>, ask: &Ask) -> Answered {
-    let kind = CommandType::from_text(kind_of(&ask.what));
+    let kind = CommandType::from_text(ask.what.kind());
     let began = app.clock.monotonic();
     let _inflight = metrics().commands.inflight.hold();
     let (answered, result) = decide(app, place, ask).await;
@@ -193,7 +194,7 @@ async fn command(
     asked: &Asked,
 ) -> Result<Command, NoCommand> {
     let Asked::SettingsChange { settings } = asked else {
-        let command = translate::command(asked, place.live);
+        let command = translate::command(asked, place.live, role);
         let command = command.map_err(|field| NoCommand::Wrong(field.to_owned()))?;
         let command = command.ok_or_else(|| NoCommand::Wrong("type".to_owned()))?;
         return if role < command.least_role() {
@@ -214,26 +215,4 @@ async fn command(
         .changed_by(settings)
         .map_err(NoCommand::Wrong)?;
     Ok(Command::ChangeSettings(std::sync::Arc::new(changed)))
-}
-
-fn kind_of(asked: &Asked) -> &'static str {
-    match asked {
-        Asked::Book { .. } => "book",
-        Asked::Cancel { .. } => "cancel",
-        Asked::WaitLeave { .. } => "wait.leave",
-        Asked::DropOpen { .. } => "drop.open",
-        Asked::DropChange { .. } => "drop.change",
-        Asked::DropPause { .. } => "drop.pause",
-        Asked::DropResume { .. } => "drop.resume",
-        Asked::DropClose { .. } => "drop.close",
-        Asked::DropPin { .. } => "drop.pin",
-        Asked::DropExtend { .. } => "drop.extend",
-        Asked::StockAdd { .. } => "stock.add",
-        Asked::StockSet { .. } => "stock.set",
-        Asked::BookingCancel { .. } => "booking.cancel",
-        Asked::CustomerRestrict { .. } => "customer.restrict",
-        Asked::ReputationAdjust { .. } => "reputation.adjust",
-        Asked::SkuActivate { .. } => "sku.activate",
-        Asked::SettingsChange { .. } => "settings.change",
-    }
 }

@@ -18,7 +18,8 @@ use super::welcome;
 use crate::domain::{LiveId, ShopId};
 use crate::engine::Failure;
 use crate::protocol::Lang;
-use crate::protocol::from_client::{Asked, read_request};
+use crate::protocol::asked::Asked;
+use crate::protocol::from_client::read_request;
 use crate::protocol::strict::{self, Fault};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -120,7 +121,7 @@ pub(super) async fn command(
 }
 
 /// Who asks is looked at before what is wrong with it is said.
-async fn ask(
+pub(super) async fn ask(
     app: &Shared,
     peer: &Peer,
     live: &str,

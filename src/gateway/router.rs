@@ -8,7 +8,7 @@ use axum::routing::{get, post, put};
 
 use super::app::Shared;
 use super::origin::ShopOf;
-use super::{events, health, lives, office, pages, socket};
+use super::{events, health, lives, office, orders, pages, socket};
 
 /// What strangers reach. Everything else is 404.
 pub fn router(app: Shared) -> Router {
@@ -36,6 +36,19 @@ pub fn router(app: Shared) -> Router {
             axum::routing::delete(lives::leave),
         )
         .route("/v1/lives/{live}/commands", post(lives::command))
+        .route("/v1/lives/{live}/checkouts", post(orders::checkout))
+        .route(
+            "/v1/lives/{live}/checkouts/{checkout}/place",
+            post(orders::place),
+        )
+        .route(
+            "/v1/lives/{live}/orders/{order}/payments",
+            post(orders::pay),
+        )
+        .route(
+            "/v1/lives/{live}/orders/{order}/cancel",
+            post(orders::cancel),
+        )
         .route("/v1/shops/{shop}/skus", get(office::skus))
         .route(
             "/v1/shops/{shop}/lives/{live}",

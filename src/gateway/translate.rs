@@ -1,12 +1,14 @@
 //! From the wire's requests to the domain's commands. Ids of new things are made here: they are
 //! 128-bit and hard to guess, and a repeated request keeps the first ones.
 
+mod orders;
+
 use std::sync::Arc;
 
 use crate::domain::command::DropSpec;
 use crate::domain::time::MINUTE_MS;
-use crate::domain::{BookingId, Command, CustomerId, DropId, LiveId, Millis, Mode, SkuId};
-use crate::protocol::from_client::{Asked, DropMode, Units};
+use crate::domain::{BookingId, Command, CustomerId, DropId, LiveId, Millis, Mode, Role, SkuId};
+use crate::protocol::asked::{Asked, DropMode, Units};
 use uuid::Uuid;
 
 /// Most units of one request: one tap of a billion would fill a waitlist for everybody.
@@ -15,8 +17,9 @@ const QTY_MAX: u32 = 1_000;
 /// The field that is wrong.
 pub(super) type Wrong = &'static str;
 
-/// The command for what is asked in a live. `settings.change` is none: it needs the settings.
-pub(super) fn command(asked: &Asked, live: &LiveId) -> Result<Option<Command>, Wrong> {
+/// The command for what is asked in a live by somebody of this role. `settings.change` is none: it
+/// needs the settings.
+pub(super) fn command(asked: &Asked, live: &LiveId, role: Role) -> Result<Option<Command>, Wrong> {
     Ok(Some(match asked {
         Asked::Book {
             drop,
@@ -116,6 +119,7 @@ pub(super) fn command(asked: &Asked, live: &LiveId) -> Result<Option<Command>, W
             active: *active,
         },
         Asked::SettingsChange { .. } => return Ok(None),
+        _ => orders::command(asked, role)?,
     }))
 }
 

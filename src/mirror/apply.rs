@@ -312,6 +312,8 @@ impl ShopRows {
                     cell.waiting = *waiting;
                 });
             }
+            // An order concerns its customer and the shop, not everybody.
+            Count::Order { .. } => {}
         }
     }
 

@@ -1,17 +1,17 @@
 //! What clients say. Unknown fields are ignored; an unknown `type` is answered, not punished.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::asked::Asked;
 use super::strict;
-use crate::journal::fnv1a;
 
 /// The longest request id that is given back when it is no UUID.
 const ID_SHOWN_MAX: usize = 64;
 /// Every field that some request has, to find the one that is wrong.
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 38] = [
     "drop",
     "sku",
     "qty",
@@ -37,6 +37,19 @@ const FIELDS: [&str; 25] = [
     "skus",
     "active",
     "settings",
+    "bookings",
+    "checkout",
+    "order",
+    "method",
+    "currency",
+    "origin",
+    "lines",
+    "secured",
+    "amount",
+    "reference",
+    "at_customers_request",
+    "line",
+    "restock",
 ];
 
 /// One object of a frame, as far as it could be read.
@@ -111,180 +124,6 @@ pub struct Ask {
     pub body: u64,
     /// What is asked.
     pub what: Asked,
-}
-
-/// What is asked. Shapes and meaning: docs/PROTOCOL.md.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
-#[expect(
-    missing_docs,
-    reason = "the wire's own names, explained in docs/PROTOCOL.md"
-)]
-pub enum Asked {
-    #[serde(rename = "book")]
-    Book {
-        drop: String,
-        sku: String,
-        #[serde(default = "one")]
-        qty: u32,
-        #[serde(default)]
-        accept_partial: bool,
-        #[serde(default)]
-        join_waitlist: bool,
-    },
-    #[serde(rename = "cancel")]
-    Cancel { booking: String, qty: Option<u32> },
-    #[serde(rename = "wait.leave")]
-    WaitLeave { drop: String, sku: Option<String> },
-    #[serde(rename = "drop.open")]
-    DropOpen {
-        sku: String,
-        price: Option<u64>,
-        #[serde(default)]
-        units: Units,
-        #[serde(default)]
-        mode: DropMode,
-        opens_at_ms: Option<u64>,
-        ends_at_ms: Option<u64>,
-        #[serde(default)]
-        per_customer_limit: u32,
-        booking_timeout_min: Option<u32>,
-        #[serde(default)]
-        pinned: bool,
-    },
-    #[serde(rename = "drop.change")]
-    DropChange {
-        drop: String,
-        units: Option<u32>,
-        price: Option<u64>,
-        per_customer_limit: Option<u32>,
-        ends_at_ms: Option<u64>,
-    },
-    #[serde(rename = "drop.pause")]
-    DropPause { drop: String },
-    #[serde(rename = "drop.resume")]
-    DropResume { drop: String },
-    #[serde(rename = "drop.close")]
-    DropClose {
-        drop: String,
-        #[serde(default)]
-        withdraw: bool,
-    },
-    #[serde(rename = "drop.pin")]
-    DropPin {
-        drop: String,
-        #[serde(default = "yes")]
-        pinned: bool,
-    },
-    #[serde(rename = "drop.extend")]
-    DropExtend { drop: String, minutes: u32 },
-    #[serde(rename = "stock.add")]
-    StockAdd {
-        sku: String,
-        qty: u32,
-        reason: String,
-    },
-    #[serde(rename = "stock.set")]
-    StockSet {
-        sku: String,
-        on_hand: u32,
-        reason: String,
-        #[serde(default)]
-        force: bool,
-    },
-    #[serde(rename = "booking.cancel")]
-    BookingCancel { booking: String, reason: String },
-    #[serde(rename = "customer.restrict")]
-    CustomerRestrict { customer: String, restricted: bool },
-    #[serde(rename = "reputation.adjust")]
-    ReputationAdjust {
-        customer: String,
-        delta: i32,
-        reason: String,
-    },
-    #[serde(rename = "sku.activate")]
-    SkuActivate { skus: Vec<String>, active: bool },
-    #[serde(rename = "settings.change")]
-    SettingsChange {
-        settings: serde_json::Map<String, Value>,
-    },
-}
-
-/// How many units a drop has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Units {
-    /// This many.
-    Some(u32),
-    /// `"all"`: as many as there are.
-    #[default]
-    #[serde(with = "all")]
-    All,
-}
-
-/// Where a drop's units come from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DropMode {
-    /// From what is for sale anyway.
-    #[default]
-    Shared,
-    /// From what was set aside.
-    Carved,
-}
-
-/// `Units::All` is the word `"all"`.
-mod all {
-    use serde::de::{Deserialize, Deserializer, Error};
-    use serde::ser::Serializer;
-
-    pub(super) fn serialize<S: Serializer>(to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str("all")
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
-        match &*String::deserialize(from)? {
-            "all" => Ok(()),
-            _ => Err(D::Error::custom("units is a number or \"all\"")),
-        }
-    }
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Asked {
-    /// The types a client may ask.
-    pub const TYPES: [&'static str; 17] = [
-        "book",
-        "cancel",
-        "wait.leave",
-        "drop.open",
-        "drop.change",
-        "drop.pause",
-        "drop.resume",
-        "drop.close",
-        "drop.pin",
-        "drop.extend",
-        "stock.add",
-        "stock.set",
-        "booking.cancel",
-        "customer.restrict",
-        "reputation.adjust",
-        "sku.activate",
-        "settings.change",
-    ];
-
-    /// A stable hash of what is asked.
-    pub fn body(&self) -> u64 {
-        // A value of our own type always serialises; were it not so, the hash would only be weak.
-        fnv1a(&serde_json::to_vec(self).unwrap_or_default())
-    }
 }
 
 /// Reads one object of a frame.

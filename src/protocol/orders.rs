@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::domain::Answer;
-use crate::domain::order::vat;
+use crate::domain::order::{Attempt, Line, vat};
+use crate::domain::{Answer, Order, OrderId, OrderOrigin, OrderState, PayBy, Secured};
 
 /// The answer to a request about orders that was accepted.
 pub(super) fn accepted(answer: &Answer) -> Value {
@@ -55,18 +55,112 @@ pub(super) fn accepted(answer: &Answer) -> Value {
             amount,
             currency,
             expires_at,
+            by,
             deadline,
-        } => json!({
-            "type": "payment",
-            "order": order.to_string(),
-            "payment": payment.as_str(),
-            "method": method.as_str(),
-            "amount": amount,
-            "currency": &**currency,
-            "expires_at_ms": expires_at.map(|at| at.0),
-            "pay_deadline_ms": deadline.0,
-        }),
+        } => with_pay_by(
+            json!({
+                "type": "payment",
+                "order": order.to_string(),
+                "payment": payment.as_str(),
+                "method": method.as_str(),
+                "amount": amount,
+                "currency": &**currency,
+                "expires_at_ms": expires_at.map(|at| at.0),
+                "pay_deadline_ms": deadline.0,
+                "sandbox": payment.as_str().starts_with("sandbox/"),
+            }),
+            by.as_ref(),
+        ),
         Answer::DoneOrder { order } => json!({"type": "done", "order": order.to_string()}),
         _ => json!({"type": "done"}),
     }
+}
+
+/// What a customer pays by: the text of a QR code, or a page.
+fn with_pay_by(mut message: Value, by: Option<&PayBy>) -> Value {
+    let (qr, url) = match by {
+        Some(PayBy::Qr(text)) => (Some(&**text), None),
+        Some(PayBy::Url(url)) => (None, Some(&**url)),
+        None => (None, None),
+    };
+    message["qr"] = json!(qr);
+    message["url"] = json!(url);
+    message
+}
+
+/// An order, for its customer and for hosts.
+pub fn row(id: OrderId, order: &Order) -> Value {
+    let lines: Vec<Value> = (0..).zip(&order.lines).map(|(n, l)| line(n, l)).collect();
+    let origin = match order.origin {
+        OrderOrigin::Live => "live",
+        OrderOrigin::Web => "web",
+        OrderOrigin::Channel => "channel",
+    };
+    let secured = order.secured.map(|secured| match secured {
+        Secured::Cod => "cod",
+        Secured::Credit => "credit",
+    });
+    json!({
+        "order": id.to_string(),
+        "customer": order.customer.as_str(),
+        "state": order.state.as_str(),
+        "origin": origin,
+        "placed_at_ms": order.placed_at.0,
+        "since_ms": order.since.0,
+        "deadline_ms": order.deadline.map(|at| at.0),
+        "checking": order.checking,
+        "currency": *order.currency,
+        "goods": order.goods(),
+        "vat": order.vat(),
+        "vat_bp": order.vat_bp,
+        "total": order.total(),
+        "captured": order.captured,
+        "outstanding": order.outstanding(),
+        "refund_due": order.refund_due,
+        "refunded": order.refunded,
+        "secured": secured,
+        "method": order.attempt.as_ref().map(|a| a.method.as_str()),
+        "payment": order.attempt.as_ref().map(attempt),
+        "lines": lines,
+        "reason": *order.reason,
+    })
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    let row = json!({
+        "payment": attempt.payment.as_str(),
+        "method": attempt.method.as_str(),
+        "status": attempt.status.as_str(),
+        "expires_at_ms": attempt.expires_at.map(|at| at.0),
+        "sandbox": attempt.payment.as_str().starts_with("sandbox/"),
+    });
+    with_pay_by(row, attempt.by.as_ref())
+}
+
+fn line(number: u32, line: &Line) -> Value {
+    json!({
+        "line": number,
+        "sku": line.sku.as_str(),
+        "title": *line.title,
+        "qty": line.qty,
+        "ordered": line.ordered,
+        "returned": line.returned,
+        "price": line.price,
+        "booking": line.booking.map(|booking| booking.to_string()),
+        "drop": line.drop.map(|drop| drop.to_string()),
+    })
+}
+
+/// Orders with their rows.
+pub fn rows(orders: &[(OrderId, Order)]) -> Vec<Value> {
+    orders.iter().map(|(id, order)| row(*id, order)).collect()
+}
+
+/// How many orders stand where; states without any are left out.
+pub fn by_state(counts: &BTreeMap<OrderState, u32>) -> Value {
+    let counts = counts.iter();
+    counts
+        .map(|(state, count)| (state.as_str().to_owned(), json!(count)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::orders;
 use crate::domain::{DropState, LiveId, Mode, Origin, ShopId, Video};
 use crate::engine::{
     BookingRow, CustomerRow, CustomerView, HostView, SkuRow, WaiterRow, WaitingRow,
@@ -184,6 +185,7 @@ pub fn me(
         "restricted": view.customer.restricted,
         "bookings": bookings,
         "waiting": waiting,
+        "orders": orders::rows(&view.orders),
     })
 }
 
@@ -289,6 +291,8 @@ pub fn host(
         "bookings": bookings,
         "waiters": waiters,
         "customers": customers,
+        "orders": orders::rows(&view.orders),
+        "orders_by_state": orders::by_state(&view.orders_by_state),
         "held_total": view.held,
         "booked_total": booked_total,
         "connections": connections,

@@ -3,7 +3,7 @@
 
 use lapak::domain::{Actor, Command, CustomerId, DropId, Request, Role as Actors, ShopId};
 use lapak::gateway::auth::Role;
-use lapak::protocol::from_client::Asked;
+use lapak::protocol::asked::Asked;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lapak::gateway::problem::CODES;
 use lapak::protocol::Close;
-use lapak::protocol::from_client::Asked;
+use lapak::protocol::asked::Asked;
 use reqwest::Method;
 use serde_json::Value;
 

@@ -1,27 +1,35 @@
 //! A decision in the making: what it has emitted so far, already applied.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::Shop;
 use crate::domain::command::{Actor, Command};
 use crate::domain::count::Count;
 use crate::domain::event::Event;
-use crate::domain::id::{DropId, SkuId};
+use crate::domain::id::{DropId, OrderId, SkuId};
 use crate::domain::rejection::Rejection;
 use crate::domain::shop::Outcome;
 use crate::domain::time::Millis;
 
-/// The SKUs and drops whose counters a decision has changed, in the order of first touch.
+/// The SKUs, drops and orders that a decision has changed, in the order of first touch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Touched {
     skus: Vec<SkuId>,
     drops: Vec<DropId>,
+    orders: Vec<OrderId>,
 }
 
 impl Touched {
     pub(super) fn sku(&mut self, sku: &SkuId) {
         if !self.skus.contains(sku) {
             self.skus.push(sku.clone());
+        }
+    }
+
+    pub(super) fn order(&mut self, order: OrderId) {
+        if !self.orders.contains(&order) {
+            self.orders.push(order);
         }
     }
 
@@ -44,7 +52,11 @@ impl Shop {
             .drops
             .into_iter()
             .filter_map(|drop| self.count_of_drop(drop));
-        skus.chain(drops).collect()
+        let orders = touched.orders.into_iter().filter_map(|order| {
+            let row = Arc::new(self.orders.get(&order)?.clone());
+            Some(Count::Order { order, row })
+        });
+        skus.chain(drops).chain(orders).collect()
     }
 
     /// The counters of a SKU.

@@ -35,7 +35,8 @@ impl Draft<'_> {
                 payment,
                 method,
                 expires_at,
-            } => self.start_payment(*order, payment, *method, *expires_at),
+                by,
+            } => self.start_payment(*order, payment, *method, *expires_at, by.as_ref()),
             Command::NotePayment(note) => self.note_payment(note),
             Command::ReceivePayment {
                 order,
@@ -145,7 +146,8 @@ impl Draft<'_> {
 
     /// Moves the reputation of an order's customer by a nominal amount, clamped (R-BOOK-8).
     fn change_reputation(&mut self, order: &Order, cause: ReputationCause, nominal: i64) {
-        let nominal = i32::try_from(nominal).unwrap_or(if nominal < 0 { i32::MIN } else { i32::MAX });
+        let nominal =
+            i32::try_from(nominal).unwrap_or(if nominal < 0 { i32::MIN } else { i32::MAX });
         if nominal == 0 {
             return;
         }

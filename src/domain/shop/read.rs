@@ -2,7 +2,7 @@
 
 use super::Shop;
 use crate::domain::drop::{Drop, DropState, Mode, least};
-use crate::domain::id::{CustomerId, DropId, SkuId};
+use crate::domain::id::{CustomerId, DropId, OrderId, SkuId};
 use crate::domain::settings::Band;
 use crate::domain::sku::{Kind, SkuSpec, UNITS_MAX};
 use crate::domain::time::Millis;
@@ -121,6 +121,11 @@ impl Shop {
     /// Bookings that are held.
     pub fn held(&self) -> usize {
         self.drops.values().map(|drop| drop.held.len()).sum()
+    }
+
+    /// Orders that are over, longest ago first.
+    pub fn orders_over(&self) -> impl DoubleEndedIterator<Item = (Millis, OrderId)> {
+        self.orders_by_age.iter().copied()
     }
 
     /// A customer's reputation; 100 for one who is not known yet (R-BOOK-4).

@@ -1,6 +1,8 @@
 //! The invariants of D.8 that one shop's state can show by itself. Used by `lapak audit`, by
 //! the random programs after every step, and by load tests at rest.
 
+mod orders;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -32,6 +34,7 @@ impl fmt::Display for Violation {
 #[derive(Default)]
 struct Derived {
     booked: HashMap<SkuId, u64>,
+    allocated: HashMap<SkuId, u64>,
     reserved: HashMap<SkuId, u64>,
     held_of_drop: HashMap<DropId, u64>,
     held_of_share: HashMap<(DropId, CustomerId), u64>,
@@ -46,6 +49,7 @@ impl Shop {
         self.check_drops(&derived, &mut found);
         self.check_people(&mut found);
         self.check_due(&mut found);
+        self.check_orders(&mut found);
         found
     }
 
@@ -63,6 +67,20 @@ impl Shop {
             let share = (b.drop, b.customer.clone());
             *derived.held_of_share.entry(share).or_default() += u64::from(b.qty);
             self.add_parts(&mut derived.booked, &drop.sku, b.qty);
+        }
+        for order in self.orders.values() {
+            for line in &order.lines {
+                for (part, ratio) in line.parts() {
+                    let units = u64::from(line.allocated) * u64::from(ratio);
+                    *derived.allocated.entry(part.clone()).or_default() += units;
+                }
+                if let Some(drop) = line.counts_in() {
+                    let units = u64::from(line.allocated) + u64::from(line.sold);
+                    *derived.held_of_drop.entry(drop).or_default() += units;
+                    let share = (drop, order.customer.clone());
+                    *derived.held_of_share.entry(share).or_default() += units;
+                }
+            }
         }
         for drop in self.drops.values() {
             self.add_parts(&mut derived.reserved, &drop.sku, drop.reserved);
@@ -100,6 +118,14 @@ impl Shop {
                     "I-4",
                     id,
                     format!("booked {} but bookings hold {booked}", b.booked),
+                );
+            }
+            let allocated = derived.allocated.get(id).copied().unwrap_or(0);
+            if u64::from(b.allocated) != allocated {
+                fail(
+                    "I-4",
+                    id,
+                    format!("allocated {} but orders have {allocated}", b.allocated),
                 );
             }
             let reserved = derived.reserved.get(id).copied().unwrap_or(0);

@@ -5,7 +5,7 @@ use crate::domain::booking::BookingEnd;
 use crate::domain::customer::ReputationCause;
 use crate::domain::event::{Event, Placed, PlacedLine};
 use crate::domain::id::{OrderId, PaymentId};
-use crate::domain::order::{Checkout, Line, Order, OrderState};
+use crate::domain::order::{Attempt, Checkout, Line, Order, OrderState};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::sku::{Buckets, Kind};
 use crate::domain::time::{ANSWER_KEPT_MS, Millis, ORDER_KEPT_MS};
@@ -115,6 +115,7 @@ impl Shop {
             drop: line.drop,
             revived: false,
             sku: line.sku.clone(),
+            title: line.title.clone(),
             components: line.components.clone(),
             ordered: line.qty,
             qty: line.qty,
@@ -137,7 +138,7 @@ impl Shop {
             deadline: Some(placed.deadline),
             checking: false,
             secured: None,
-            active: None,
+            attempt: None,
             payments: Vec::new(),
             captured: 0,
             refund_due: 0,
@@ -148,6 +149,7 @@ impl Shop {
             reason: "placed".into(),
         };
         self.put_back_order(placed.order, order);
+        self.touched.order(placed.order);
     }
 
     fn place_line(&mut self, now: Millis, line: &PlacedLine) {
@@ -177,6 +179,7 @@ impl Shop {
             method,
             amount,
             expires_at,
+            by,
             deadline,
             ..
         } = event
@@ -200,7 +203,13 @@ impl Shop {
             },
         );
         self.with_order(*order, |o| {
-            o.active = Some(payment.clone());
+            o.attempt = Some(Attempt {
+                payment: payment.clone(),
+                method: *method,
+                status: PaymentStatus::Pending,
+                expires_at: *expires_at,
+                by: by.clone(),
+            });
             o.payments.push(payment.clone());
             o.deadline = Some(*deadline);
         });
@@ -245,9 +254,20 @@ impl Shop {
             if !o.payments.contains(payment) {
                 o.payments.push(payment.clone());
             }
-            let over = *status != PaymentStatus::Pending;
-            if over && o.active.as_ref() == Some(payment) {
-                o.active = None;
+            let newest = o.attempt.as_ref().map(|a| &a.payment);
+            if newest == Some(payment) {
+                if let Some(attempt) = &mut o.attempt {
+                    attempt.status = *status;
+                }
+            } else if *captured > 0 || newest.is_none() {
+                // What pays is shown, whatever was tried besides.
+                o.attempt = Some(Attempt {
+                    payment: payment.clone(),
+                    method: *method,
+                    status: *status,
+                    expires_at: *expires_at,
+                    by: None,
+                });
             }
             o.captured += captured;
             if deadline.is_some() {
@@ -363,6 +383,24 @@ impl Shop {
         }
         if order.is_over() {
             self.orders_by_age.insert((order.since, id));
+        } else {
+            self.open_orders.insert(id);
+        }
+        *self.orders_by_state.entry(order.state).or_default() += 1;
+    }
+
+    fn unindex_order(&mut self, id: OrderId, order: &Order) {
+        if let Some(at) = order.deadline {
+            self.due.remove(&(at, Due::Order(id)));
+        }
+        self.late.remove(&(order.since, id));
+        self.orders_by_age.remove(&(order.since, id));
+        self.open_orders.remove(&id);
+        if let Some(count) = self.orders_by_state.get_mut(&order.state) {
+            *count -= 1;
+            if *count == 0 {
+                self.orders_by_state.remove(&order.state);
+            }
         }
     }
 
@@ -370,12 +408,9 @@ impl Shop {
         let Some(mut order) = self.orders.remove(&id) else {
             return;
         };
-        if let Some(at) = order.deadline {
-            self.due.remove(&(at, Due::Order(id)));
-        }
-        self.late.remove(&(order.since, id));
-        self.orders_by_age.remove(&(order.since, id));
+        self.unindex_order(id, &order);
         change(&mut order);
+        self.touched.order(id);
         self.index_order(id, &order);
         self.orders.insert(id, order);
     }
@@ -389,10 +424,15 @@ impl Shop {
         change: impl FnOnce(&mut Line, u32) -> F,
     ) {
         let at = usize::try_from(line).unwrap_or(usize::MAX);
-        let Some(line) = self.orders.get_mut(&order).and_then(|o| o.lines.get_mut(at)) else {
+        let Some(line) = self
+            .orders
+            .get_mut(&order)
+            .and_then(|o| o.lines.get_mut(at))
+        else {
             return;
         };
         let mut to_part = change(line, qty);
+        self.touched.order(order);
         let parts: Vec<_> = line
             .parts()
             .map(|(sku, ratio)| (sku.clone(), ratio))
@@ -425,10 +465,10 @@ impl Shop {
             if at >= before {
                 break;
             }
-            self.orders_by_age.pop_first();
             let Some(order) = self.orders.remove(&id) else {
-                continue;
+                break;
             };
+            self.unindex_order(id, &order);
             if let Some(c) = self.customers.get_mut(&order.customer) {
                 c.orders.remove(&id);
             }

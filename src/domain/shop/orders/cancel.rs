@@ -9,7 +9,7 @@ use crate::domain::customer::ReputationCause;
 use crate::domain::event::Event;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Order, OrderOrigin, OrderState, Secured};
-use crate::domain::payment::{Method, PaymentStatus};
+use crate::domain::payment::Method;
 use crate::domain::rejection::Rejection;
 use crate::domain::time::Millis;
 
@@ -41,19 +41,17 @@ impl Draft<'_> {
 
     /// Until when the gateway is asked about the order's payment.
     fn to_ask(&self, order: &Order) -> Option<Millis> {
-        let active = self.payments.get(order.active.as_ref()?)?;
+        let active = order.active()?;
         let by_gateway = !matches!(
             active.method,
             Method::Transfer | Method::Cash | Method::Credit
         );
-        let pending = active.status == PaymentStatus::Pending;
         let grace_ms = self.settings.payment_grace_ms;
-        (by_gateway && pending && !order.checking && grace_ms > 0)
-            .then(|| self.now.plus(grace_ms))
+        (by_gateway && !order.checking && grace_ms > 0).then(|| self.now.plus(grace_ms))
     }
 
     fn ask(&mut self, id: OrderId, order: &Order, until: Millis) {
-        if let Some(payment) = order.active.clone() {
+        if let Some(payment) = order.active().map(|a| a.payment.clone()) {
             self.emit(Event::OrderChecking {
                 order: id,
                 customer: order.customer.clone(),

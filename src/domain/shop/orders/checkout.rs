@@ -112,11 +112,13 @@ impl Draft<'_> {
             .iter()
             .filter_map(|(id, b)| {
                 let sku = self.drops.get(&b.drop)?.sku.clone();
-                let components = self.skus.get(&sku)?.spec.components.clone().into();
+                let spec = &self.skus.get(&sku)?.spec;
+                let (title, components) = (spec.title.clone(), spec.components.clone().into());
                 Some(PlacedLine {
                     booking: Some(*id),
                     drop: Some(b.drop),
                     sku,
+                    title,
                     components,
                     qty: b.qty,
                     price: b.price,
@@ -184,6 +186,7 @@ impl Draft<'_> {
                 booking: None,
                 drop: None,
                 sku: sku.clone(),
+                title: known.spec.title.clone(),
                 components: known.spec.components.clone().into(),
                 qty: *qty,
                 price: price.unwrap_or(known.spec.price),

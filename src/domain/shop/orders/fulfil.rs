@@ -65,7 +65,8 @@ impl Draft<'_> {
 
     fn sell(&mut self, id: OrderId, order: &Order, kind: Option<Kind>) {
         for (at, line) in order.lines.iter().enumerate() {
-            let fits = kind.is_none_or(|kind| line.parts().all(|(part, _)| self.is_kind(part, kind)));
+            let fits =
+                kind.is_none_or(|kind| line.parts().all(|(part, _)| self.is_kind(part, kind)));
             if line.allocated > 0 && fits {
                 self.emit(Event::Sold {
                     order: id,
@@ -91,7 +92,9 @@ impl Draft<'_> {
         let order = self.order_in(id, &[OrderState::Finished, OrderState::Shipped])?;
         let at = usize::try_from(line).unwrap_or(usize::MAX);
         let known = order.lines.get(at).ok_or(Rejection::Invalid("line"))?;
-        let digital = known.parts().all(|(part, _)| self.is_kind(part, Kind::Digital));
+        let digital = known
+            .parts()
+            .all(|(part, _)| self.is_kind(part, Kind::Digital));
         if digital {
             return Err(Rejection::Invalid("line"));
         }

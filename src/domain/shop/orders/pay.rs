@@ -8,7 +8,7 @@ use crate::domain::answer::Answer;
 use crate::domain::customer::ReputationCause;
 use crate::domain::event::Event;
 use crate::domain::id::{OrderId, PaymentId};
-use crate::domain::order::{MONEY_MAX, Order, OrderState, Secured};
+use crate::domain::order::{MONEY_MAX, Order, OrderState, PayBy, Secured};
 use crate::domain::payment::{Method, PaymentNote, PaymentStatus};
 use crate::domain::rejection::Rejection;
 use crate::domain::sku::Kind;
@@ -16,6 +16,8 @@ use crate::domain::time::Millis;
 
 /// Most payments that a customer may start for one order.
 const ATTEMPTS_MAX: usize = 20;
+/// The longest text of a QR code or address of a gateway's page, in bytes.
+const PAY_BY_MAX: usize = 1_024;
 /// The longest name a gateway may give an order, in bytes.
 const NAMED_MAX: usize = 128;
 
@@ -26,7 +28,11 @@ impl Draft<'_> {
         payment: &PaymentId,
         method: Method,
         expires_at: Option<Millis>,
+        by: Option<&PayBy>,
     ) -> Outcome {
+        if by.is_some_and(|by| by.text().len() > PAY_BY_MAX) {
+            return Err(Rejection::Invalid("payment"));
+        }
         let order = self.own_order(id)?;
         let deadline = self.governs(&order, method, expires_at);
         let payable = order.state == OrderState::AwaitingPayment && !order.checking;
@@ -40,7 +46,7 @@ impl Draft<'_> {
             self.cod_allowed(&order)?;
         }
         let amount = order.outstanding();
-        self.begin(id, &order, payment, method, amount, expires_at);
+        self.begin(id, &order, payment, method, amount, expires_at, by);
         Ok(Answer::Paying {
             order: id,
             payment: payment.clone(),
@@ -48,6 +54,7 @@ impl Draft<'_> {
             amount,
             currency: order.currency,
             expires_at,
+            by: by.cloned(),
             deadline,
         })
     }
@@ -60,6 +67,7 @@ impl Draft<'_> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the fields of one event")]
     fn begin(
         &mut self,
         id: OrderId,
@@ -68,6 +76,7 @@ impl Draft<'_> {
         method: Method,
         amount: u64,
         expires_at: Option<Millis>,
+        by: Option<&PayBy>,
     ) {
         let deadline = self.governs(order, method, expires_at);
         self.emit(Event::PaymentStarted {
@@ -77,6 +86,7 @@ impl Draft<'_> {
             method,
             amount,
             expires_at,
+            by: by.cloned(),
             deadline,
         });
     }
@@ -243,7 +253,8 @@ impl Draft<'_> {
         let payable = order.state == OrderState::AwaitingPayment && !order.checking;
         if payable && self.governs(order, note.method, note.expires_at) > self.now {
             let (method, expires_at) = (note.method, note.expires_at);
-            self.begin(id, order, &note.payment, method, note.amount, expires_at);
+            let (payment, amount) = (&note.payment, note.amount);
+            self.begin(id, order, payment, method, amount, expires_at, None);
         } else {
             self.noted(Some((id, order)), note, 0, None);
         }
@@ -252,7 +263,7 @@ impl Draft<'_> {
     /// A refused attempt governs the order no more. One that has ended by its own time still
     /// does: the order ends with it (E-23).
     fn hear_failed(&mut self, id: OrderId, order: &Order, note: &PaymentNote) {
-        let active = order.active.as_ref() == Some(&note.payment);
+        let active = order.active().is_some_and(|a| a.payment == note.payment);
         let waits = order.state == OrderState::AwaitingPayment;
         let frees = active && waits && !order.checking && note.status == PaymentStatus::Failed;
         let deadline = frees.then(|| self.expires(id)).flatten();
@@ -272,7 +283,14 @@ impl Draft<'_> {
         }
         let pays = !order.state.is_void() && order.outstanding() > 0;
         if !pays {
-            return self.owe_excess(id, if order.state.is_void() { "late" } else { "duplicate" });
+            return self.owe_excess(
+                id,
+                if order.state.is_void() {
+                    "late"
+                } else {
+                    "duplicate"
+                },
+            );
         }
         if after.outstanding() == 0 {
             self.owe_excess(id, "excess");

@@ -6,7 +6,7 @@ use crate::domain::event::{Placed, PlacedLine};
 
 record! {
     Placed { order, customer, origin, currency, vat_bp, lines, expire_ms, deadline }
-    PlacedLine { booking, drop, sku, components, qty, price, terms }
+    PlacedLine { booking, drop, sku, title, components, qty, price, terms }
 }
 
 choice! {
@@ -48,7 +48,7 @@ choice! {
         32 => OrderPlaced(placed),
         33 => OrderMoved { order, customer, to, deadline, secured, reason },
         34 => OrderChecking { order, customer, payment, until },
-        35 => PaymentStarted { order, customer, payment, method, amount, expires_at, deadline },
+        35 => PaymentStarted { order, customer, payment, method, amount, expires_at, by, deadline },
         36 => PaymentNoted {
             payment, order, customer, named, status, amount, currency, method, expires_at,
             captured, deadline,

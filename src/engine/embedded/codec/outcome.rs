@@ -20,7 +20,7 @@ choice! {
         6 => DoneExcept { unknown },
         7 => Checkout { checkout, ends_at, deadlines, goods, vat_bp, currency },
         8 => Ordered { order, total, currency, deadline },
-        9 => Paying { order, payment, method, amount, currency, expires_at, deadline },
+        9 => Paying { order, payment, method, amount, currency, expires_at, by, deadline },
         10 => DoneOrder { order },
     }
     Rejection {

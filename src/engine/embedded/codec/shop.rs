@@ -7,23 +7,12 @@ use std::thread;
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
-use crate::domain::{
-    Booking, BookingId, Checkout, Customer, Drop, DropId, Line, Order, OrderId, Payment, Shop,
-};
+use crate::domain::{Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop};
 
 record! {
     Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, extended, state }
     Share { units, oops_used, cooldown_until, place }
     Checkout { customer, bookings, ends_at, left }
-    Line {
-        booking, drop, revived, sku, components, ordered, qty, allocated, sold, returned, price,
-        terms,
-    }
-    Order {
-        customer, origin, currency, vat_bp, lines, placed_at, expire_ms, state, since, deadline,
-        checking, secured, active, payments, captured, refund_due, refunded, rewarded, reward,
-        penalty, reason,
-    }
     Payment { order, named, method, status, amount, currency, expires_at, at }
 }
 

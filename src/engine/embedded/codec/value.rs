@@ -7,10 +7,10 @@ use super::wire::{Code, CodecError, Reader, Writer, choice, record};
 use crate::domain::event::Terms;
 use crate::domain::shop::Kept;
 use crate::domain::{
-    Actor, Band, BookingEnd, BookingId, BookingState, Buckets, Component, Count, DropState, Live,
-    LiveSpec, Method, Mode, OrderId, OrderOrigin, OrderState, Origin, PaymentId, PaymentStatus,
-    Place, ReputationCause, RequestKey, Role, Secured, Settings, ShopId, Sku, SkuSpec, Video,
-    WaitEntry,
+    Actor, Attempt, Band, BookingEnd, BookingId, BookingState, Buckets, Component, Count,
+    DropState, Line, Live, LiveSpec, Method, Mode, Order, OrderId, OrderOrigin, OrderState, Origin,
+    PayBy, PaymentId, PaymentStatus, Place, ReputationCause, RequestKey, Role, Secured, Settings,
+    ShopId, Sku, SkuSpec, Video, WaitEntry,
 };
 
 impl Code for u8 {
@@ -249,6 +249,16 @@ record! {
     Sku { spec, buckets }
     LiveSpec { title, lang, currency, accent, video, links }
     Live { spec, ended }
+    Attempt { payment, method, status, expires_at, by }
+    Line {
+        booking, drop, revived, sku, title, components, ordered, qty, allocated, sold, returned,
+        price, terms,
+    }
+    Order {
+        customer, origin, currency, vat_bp, lines, placed_at, expire_ms, state, since, deadline,
+        checking, secured, attempt, payments, captured, refund_due, refunded, rewarded, reward,
+        penalty, reason,
+    }
     Band { below, hold_ms, max_bookings, max_units, priority }
 }
 
@@ -276,6 +286,7 @@ choice! {
     }
     OrderOrigin { 0 => Live, 1 => Web, 2 => Channel }
     Secured { 0 => Cod, 1 => Credit }
+    PayBy { 0 => Qr(text), 1 => Url(url) }
     OrderState {
         0 => AwaitingPayment, 1 => Confirmed, 2 => Paid, 3 => Shipped, 4 => Finished,
         5 => Cancelled, 6 => Expired, 7 => LateWait, 8 => RefundDue, 9 => Refunded, 10 => Returned,
@@ -291,5 +302,6 @@ choice! {
     Count {
         1 => Sku { sku, buckets },
         2 => Drop { drop, cap, used, reserved, waiting },
+        3 => Order { order, row },
     }
 }
