@@ -167,7 +167,10 @@ fn no_reply(ask: &Ask, failure: Failure, lang: Lang) -> (Answered, CommandResult
 /// The names an answer carries besides what was decided.
 fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
     let Some(drop) = translate::drop_of(asked) else {
-        return About::default();
+        return About {
+            methods: vec!["transfer", "cod"],
+            ..About::default()
+        };
     };
     let row = app.mirror.drop_row(place.shop, drop);
     let live = app.mirror.live_row(place.shop, place.live);
@@ -176,6 +179,7 @@ fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
         sku: row.as_ref().map(|row| row.sku.to_string()),
         title: row.map(|row| row.spec.title.to_string()),
         currency: live.map(|live| live.spec.currency.to_string()),
+        methods: Vec::new(),
     }
 }
 

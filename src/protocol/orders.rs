@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::to_client::About;
 use crate::domain::order::{Attempt, Line, vat};
 use crate::domain::{Answer, Order, OrderId, OrderOrigin, OrderState, PayBy, Secured};
 
 /// The answer to a request about orders that was accepted.
-pub(super) fn accepted(answer: &Answer) -> Value {
+pub(super) fn accepted(answer: &Answer, about: &About) -> Value {
     match answer {
         Answer::Checkout {
             checkout,
@@ -33,6 +34,7 @@ pub(super) fn accepted(answer: &Answer) -> Value {
                 "vat_bp": vat_bp,
                 "total": goods + vat,
                 "currency": &**currency,
+                "methods": about.methods,
             })
         }
         Answer::Ordered {
@@ -84,6 +86,7 @@ fn with_pay_by(mut message: Value, by: Option<&PayBy>) -> Value {
         None => (None, None),
     };
     message["qr"] = json!(qr);
+    message["qr_rows"] = Value::Null;
     message["url"] = json!(url);
     message
 }

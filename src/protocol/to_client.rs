@@ -85,6 +85,8 @@ pub struct About {
     pub title: Option<String>,
     /// The live's currency.
     pub currency: Option<String>,
+    /// The ways to pay that are offered here.
+    pub methods: Vec<&'static str>,
 }
 
 /// The one answer to a request.
@@ -156,7 +158,7 @@ fn accepted(answer: &Answer, about: &About) -> Value {
         Answer::Checkout { .. }
         | Answer::Ordered { .. }
         | Answer::Paying { .. }
-        | Answer::DoneOrder { .. } => orders::accepted(answer),
+        | Answer::DoneOrder { .. } => orders::accepted(answer, about),
     }
 }
 

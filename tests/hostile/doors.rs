@@ -1,7 +1,11 @@
 //! The table of doors: every route and every request, tried by every role. The table is
 //! `doors.txt`; what the router or the protocol has beyond it fails here.
 
-use lapak::domain::{Actor, Command, CustomerId, DropId, Request, Role as Actors, ShopId};
+use lapak::domain::command::OrderSpec;
+use lapak::domain::{
+    Actor, Command, CustomerId, DropId, Method, OrderId, OrderOrigin, PaymentId, Request,
+    Role as Actors, Secured, ShopId, SkuId,
+};
 use lapak::gateway::auth::Role;
 use lapak::protocol::asked::Asked;
 use serde_json::{Value, json};
@@ -178,6 +182,10 @@ async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who
     } else {
         id.clone()
     };
+    let own_order = who.may_book() && path.contains("{order}");
+    let order = if own_order { order(&sub, "").await } else { id.clone() };
+    let own_checkout = who.may_book() && path.contains("{checkout}");
+    let checkout = if own_checkout { checkout(&sub).await } else { id.clone() };
     // Whoever may end a live ends one of its own.
     let of_shop = path.contains("{shop}/lives");
     let own = format!("siaran-{sub}");
@@ -193,11 +201,18 @@ async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who
         .replace("{shop}", SHOP)
         .replace("{file}", "tidak-ada.js")
         .replace("{booking}", &booking)
+        .replace("{checkout}", &checkout)
+        .replace("{order}", &order)
         .replace("{drop}", &house().drop.to_string());
     let (drop, sku) = (house().drop.to_string(), SKU);
     let body = match path.rsplit('/').next() {
         Some("{live}") if method == "PUT" => json!({"title": "Siaran"}).to_string(),
         Some("bookings") => json!({"drop": drop, "sku": sku}).to_string(),
+        Some("checkouts") if who.may_book() => {
+            json!({"bookings": [held(&sub, house().drop).await]}).to_string()
+        }
+        Some("checkouts") => json!({"bookings": [id.clone()]}).to_string(),
+        Some("payments") => json!({"method": "transfer"}).to_string(),
         Some("commands") => json!({"type": "book", "drop": drop, "sku": sku}).to_string(),
         _ => String::new(),
     };
@@ -277,6 +292,23 @@ async fn request(kind: &str, sub: &str, who: Who) -> Value {
         "customer.restrict" => json!({"customer": somebody(), "restricted": true}),
         "reputation.adjust" => json!({"customer": somebody(), "delta": -1, "reason": "x"}),
         "sku.activate" => json!({"skus": [SKU], "active": true}),
+        "checkout.start" if who.may_book() => json!({"bookings": [held(sub, drop).await]}),
+        "checkout.start" => json!({"bookings": [Uuid::now_v7().to_string()]}),
+        "checkout.place" if who.may_book() => json!({"checkout": checkout(sub).await}),
+        "checkout.place" => json!({"checkout": Uuid::now_v7().to_string()}),
+        "payment.start" => json!({"order": order(sub, "").await, "method": "transfer"}),
+        "order.cancel" => json!({"order": order(sub, "").await}),
+        "order.place" => json!({"customer": somebody(), "currency": "IDR", "origin": "web",
+            "lines": [{"sku": SKU, "qty": 1}]}),
+        "order.pay" => json!({"order": order(&somebody(), "").await, "amount": 1}),
+        "order.confirm" => json!({"order": order(&somebody(), "").await, "secured": "cod"}),
+        "order.ship" => json!({"order": order(&somebody(), "confirm").await}),
+        "order.finish" => json!({"order": order(&somebody(), "confirm ship").await}),
+        "order.cancel+other" => json!({"order": order(&somebody(), "").await, "reason": "x"}),
+        "order.refuse" => json!({"order": order(&somebody(), "confirm ship").await}),
+        "order.return" => json!({"order": order(&somebody(), "confirm ship finish").await,
+            "line": 0, "qty": 1, "restock": true, "reason": "x"}),
+        "order.refund" => json!({"order": order(&somebody(), "overpay").await, "amount": 1}),
         "settings.change" => json!({"settings": {"vat_bp": 0}}),
         _ => json!({"drop": d}),
     };
@@ -286,24 +318,68 @@ async fn request(kind: &str, sub: &str, who: Who) -> Value {
 }
 
 async fn pause(house: &House, drop: DropId) {
+    decided(house, Actors::Host, "penjual", Command::PauseDrop { drop }).await;
+}
+
+/// Has the engine decide something, past the doors.
+async fn decided(house: &House, role: Actors, name: &str, command: Command) {
     let by = Actor {
-        role: Actors::Host,
-        name: CustomerId::new("penjual").unwrap(),
+        role,
+        name: CustomerId::new(name).unwrap(),
     };
     let request = Request {
         by,
         key: None,
-        command: Command::PauseDrop { drop },
+        command,
     };
     let shop = ShopId::new(SHOP).unwrap();
-    house
-        .app
-        .engine
-        .submit(&shop, request)
-        .await
-        .unwrap()
-        .outcome
-        .unwrap();
+    let reply = house.app.engine.submit(&shop, request).await.unwrap();
+    reply.outcome.unwrap();
+}
+
+/// A checkout of this customer that is under way.
+async fn checkout(sub: &str) -> String {
+    let booking = held(sub, house().drop).await.parse().unwrap();
+    let checkout = OrderId(Uuid::now_v7().as_u128());
+    let command = Command::StartCheckout {
+        checkout,
+        bookings: vec![booking],
+    };
+    decided(house(), Actors::Viewer, sub, command).await;
+    checkout.to_string()
+}
+
+/// An order of this customer, to which these things were done.
+async fn order(sub: &str, done: &str) -> String {
+    let order = OrderId(Uuid::now_v7().as_u128());
+    let spec = OrderSpec {
+        order,
+        customer: CustomerId::new(sub).unwrap(),
+        origin: OrderOrigin::Web,
+        currency: "IDR".into(),
+        lines: vec![(SkuId::new(SKU).unwrap(), 1, Some(50_000))],
+    };
+    decided(house(), Actors::Admin, "kantor", Command::TakeOrder(Box::new(spec))).await;
+    for step in done.split_whitespace() {
+        let command = match step {
+            "confirm" => Command::ConfirmOrder {
+                order,
+                secured: Secured::Cod,
+            },
+            "ship" => Command::ShipOrder { order },
+            "finish" => Command::FinishOrder { order },
+            "overpay" => Command::ReceivePayment {
+                order,
+                payment: PaymentId::new(&format!("manual/{order}")).unwrap(),
+                amount: 60_000,
+                method: Method::Transfer,
+                reference: "x".into(),
+            },
+            other => panic!("no such step: {other}"),
+        };
+        decided(house(), Actors::Host, "penjual", command).await;
+    }
+    order.to_string()
 }
 
 #[test]
@@ -362,7 +438,7 @@ fn the_same_requests_over_http() {
                     "ok" => 200,
                     "unauthorized" | "4401" => 401,
                     "forbidden" | "4403" => 403,
-                    "4404" => 404,
+                    "not_yours" | "4404" => 404,
                     _ => 409,
                 };
                 assert_eq!(answer.status, status, "{kind} by {who:?}: {answer:?}");

@@ -83,9 +83,14 @@ impl Stage {
                 "token" => object[name] = json!(self.token(role)),
                 "id" => object[name] = json!(Uuid::now_v7().to_string()),
                 "resume" => object[name] = self.position.clone(),
-                "drop" | "booking" => {
+                "drop" | "booking" | "checkout" | "order" => {
                     let id = self.id(&name, value.as_str().unwrap()).await;
                     object[name] = json!(id);
+                }
+                "bookings" if value.is_array() => {
+                    for (at, booking) in value.as_array().unwrap().iter().enumerate() {
+                        object[&name][at] = json!(self.id("booking", booking.as_str().unwrap()).await);
+                    }
                 }
                 _ if name.ends_with("_at_ms") => {
                     let moved = value.as_u64().unwrap() - PAGE_NOW_MS + self.house.clock.now_ms();
@@ -147,7 +152,7 @@ impl Stage {
                 "{name}\npage   {page}\nanswer {answer}"
             );
         }
-        for name in ["drop", "booking"] {
+        for name in ["drop", "booking", "checkout", "order"] {
             if let (Some(page), Some(real)) = (page[name].as_str(), answer[name].as_str()) {
                 self.ids.insert(page.to_owned(), real.to_owned());
             }

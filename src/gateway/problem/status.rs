@@ -29,6 +29,9 @@ pub const CODES: &[(&str, StatusCode)] = &[
     ("deadline_passed", StatusCode::GONE),
     // Somebody else's object looks like one that does not exist (API1).
     ("not_yours", StatusCode::NOT_FOUND),
+    ("checkout_ended", StatusCode::GONE),
+    ("order_state", StatusCode::CONFLICT),
+    ("not_arrived", StatusCode::CONFLICT),
     ("order_not_payable", StatusCode::CONFLICT),
     ("idempotency_conflict", StatusCode::CONFLICT),
     ("below_committed", StatusCode::CONFLICT),
