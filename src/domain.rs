@@ -14,6 +14,7 @@ pub mod drop;
 pub mod event;
 pub mod id;
 pub mod live;
+pub mod map;
 pub mod order;
 pub mod payment;
 pub mod rejection;

@@ -6,8 +6,8 @@
 pub mod embedded;
 mod views;
 
-use std::collections::HashMap;
 
+use crate::domain::map::Map;
 use crate::domain::shop::Outcome;
 use crate::domain::{CustomerId, Millis, Request, Settings, Shop, ShopId, Sku, SkuId};
 use crate::journal::Position;
@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// All SKUs of the shop.
-    pub async fn skus_known(&self, shop: &ShopId) -> Result<Seen<HashMap<SkuId, Sku>>, Failure> {
+    pub async fn skus_known(&self, shop: &ShopId) -> Result<Seen<Map<SkuId, Sku>>, Failure> {
         self.ask(shop, |shop| shop.skus.clone()).await
     }
 

@@ -1,7 +1,5 @@
 //! `lapak import`: a product CSV into a shop, through the same door as everything else.
 
-use std::collections::HashMap;
-use std::hash::BuildHasher;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +10,7 @@ use tokio::sync::mpsc;
 use super::{Failure, StatePlace, say};
 use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
+use crate::domain::map::Map;
 use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec};
 use crate::engine::{Engine, embedded};
 use crate::lifecycle::{Lifecycle, StopBounds};
@@ -100,7 +99,7 @@ fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure
 pub async fn put_all(
     engine: &Engine,
     shop: &ShopId,
-    known: &HashMap<SkuId, Sku, impl BuildHasher>,
+    known: &Map<SkuId, Sku>,
     products: &[Product],
 ) -> Result<Imported, Failure> {
     let name = CustomerId::new("import").map_err(|error| Failure::Usage(error.to_string()))?;

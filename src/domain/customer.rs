@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::id::{BookingId, DropId, GroupId, OrderId};
+use super::map::Few;
 
 /// Where reputation starts, and the most it can be.
 pub const REPUTATION_FULL: u8 = 100;
@@ -19,7 +20,7 @@ pub struct Customer {
     /// The group whose cap applies.
     pub group: Option<GroupId>,
     /// Bookings that are held.
-    pub held: BTreeSet<BookingId>,
+    pub held: Few<BookingId>,
     /// Drops waited for.
     pub waits: BTreeSet<DropId>,
     /// The checkout under way; one at a time.
@@ -35,7 +36,7 @@ impl Default for Customer {
             restricted: false,
             absent: false,
             group: None,
-            held: BTreeSet::new(),
+            held: Few::default(),
             waits: BTreeSet::new(),
             checkout: None,
             orders: BTreeSet::new(),

@@ -1,8 +1,9 @@
 //! A drop: one SKU that the host opens for booking in a live.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::id::{BookingId, CustomerId, LiveId, SkuId};
+use super::map::Map;
 use super::time::Millis;
 use super::waitlist::{Place, WaitEntry};
 
@@ -70,7 +71,7 @@ pub struct Drop {
     /// Units wanted by all who wait.
     pub waiting: u32,
     /// What each customer has of this drop.
-    pub shares: HashMap<CustomerId, Share>,
+    pub shares: Map<CustomerId, Share>,
 }
 
 /// What one customer has of one drop.

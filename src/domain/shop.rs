@@ -19,10 +19,8 @@ mod stock;
 mod time;
 mod verify;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-use indexmap::IndexMap;
 
 use super::answer::Answer;
 use super::booking::Booking;
@@ -31,8 +29,9 @@ use super::count::Count;
 use super::customer::Customer;
 use super::drop::Drop;
 use super::event::Event;
-use super::id::{BookingId, CustomerId, DropId, LiveId, OrderId, PaymentId, SkuId};
+use super::id::{BookingId, CustomerId, DropId, LiveId, OrderId, PaymentId, RequestId, SkuId};
 use super::live::Live;
+use super::map::Map;
 use super::order::{Checkout, Order, OrderState};
 use super::payment::Payment;
 use super::rejection::Rejection;
@@ -55,23 +54,24 @@ pub struct Shop {
     /// What the shop has set.
     pub settings: Arc<Settings>,
     /// Its SKUs.
-    pub skus: HashMap<SkuId, Sku>,
+    pub skus: Map<SkuId, Sku>,
     /// Its lives.
     pub lives: BTreeMap<LiveId, Live>,
     /// Its drops, also settled ones.
     pub drops: BTreeMap<DropId, Drop>,
     /// Its bookings: held ones, and ended ones for as long as answers are kept.
-    pub bookings: IndexMap<BookingId, Booking>,
+    pub bookings: Map<BookingId, Booking>,
     /// Its customers.
-    pub customers: HashMap<CustomerId, Customer>,
+    pub customers: Map<CustomerId, Customer>,
     /// Its checkouts: open ones, and left ones for as long as answers are kept.
     pub checkouts: BTreeMap<OrderId, Checkout>,
     /// Its orders: open ones, and those that are over for 30 days.
     pub orders: BTreeMap<OrderId, Order>,
     /// What gateways have told, for as long as the order is kept, and what names no order.
     pub payments: BTreeMap<PaymentId, Payment>,
-    /// Answers by caller and request id.
-    pub answers: IndexMap<(CustomerId, u128), Kept>,
+    /// Answers by caller and request id, oldest first: they are only ever added at the end and
+    /// forgotten from the front.
+    pub answers: Map<(CustomerId, RequestId), Kept>,
     /// The next waitlist ticket.
     pub next_ticket: u64,
     /// What becomes due, soonest first.
@@ -88,8 +88,6 @@ pub struct Shop {
     pub orders_by_state: BTreeMap<OrderState, u32>,
     /// Orders that are over, by when that became so.
     orders_by_age: BTreeSet<(Millis, OrderId)>,
-    /// Answers by age.
-    answers_by_age: VecDeque<(Millis, CustomerId, u128)>,
     /// Ended bookings by age.
     ended_by_age: VecDeque<(Millis, BookingId)>,
     /// What the decision under way has touched; empty between decisions.
@@ -201,7 +199,7 @@ impl Shop {
 
     fn known(&self, now: Millis, request: &Request) -> Option<Verdict> {
         let key = request.key?;
-        if let Some(kept) = self.answers.get(&(request.by.name.clone(), key.id)) {
+        if let Some(kept) = self.answers.get(&(request.by.name.clone(), RequestId(key.id))) {
             return Some(if kept.body == key.body {
                 Verdict::Replayed(kept.outcome.clone())
             } else {

@@ -9,7 +9,7 @@ use super::{Due, Kept, Shop};
 use crate::domain::booking::{Booking, BookingEnd, BookingState, Origin};
 use crate::domain::drop::{Drop, DropState, Mode};
 use crate::domain::event::Event;
-use crate::domain::id::{BookingId, CustomerId, DropId, SkuId};
+use crate::domain::id::{BookingId, CustomerId, DropId, RequestId, SkuId};
 use crate::domain::live::Live;
 use crate::domain::sku::{Buckets, Kind, Sku, SkuSpec};
 use crate::domain::time::Millis;
@@ -468,7 +468,7 @@ impl Shop {
                 held: std::collections::BTreeSet::new(),
                 waitlist: std::collections::BTreeMap::new(),
                 waiting: 0,
-                shares: std::collections::HashMap::new(),
+                shares: crate::domain::map::Map::default(),
             },
         );
     }
@@ -530,13 +530,9 @@ impl Shop {
     }
 
     fn apply_forgotten(&mut self, before: Millis) {
-        while let Some((at, caller, id)) = self.answers_by_age.pop_front() {
-            if at >= before {
-                self.answers_by_age.push_front((at, caller, id));
-                break;
-            }
-            self.answers.swap_remove(&(caller, id));
-        }
+        let old = self.answers.values().take_while(|kept| kept.at < before);
+        let old = old.count();
+        self.answers.drain(..old);
         while let Some((at, booking)) = self.ended_by_age.pop_front() {
             if at >= before {
                 self.ended_by_age.push_front((at, booking));
@@ -549,8 +545,7 @@ impl Shop {
 
     /// Keeps an answer for its request id.
     pub(super) fn remember(&mut self, caller: CustomerId, id: u128, kept: Kept) {
-        self.answers_by_age.push_back((kept.at, caller.clone(), id));
-        self.answers.insert((caller, id), kept);
+        self.answers.insert((caller, RequestId(id)), kept);
     }
 
     fn reschedule(&mut self, was: Option<Millis>, is: Option<Millis>, due: Due) {

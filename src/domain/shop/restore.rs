@@ -2,21 +2,26 @@
 //! lives and customers are plain fields; drops, bookings and answers go through here, in the
 //! order given, because indexes are made from them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{Due, Kept, Shop};
 use crate::domain::booking::{Booking, BookingState};
 use crate::domain::drop::{Drop, DropState};
-use crate::domain::id::{BookingId, CustomerId, DropId};
+use crate::domain::id::{BookingId, CustomerId, DropId, RequestId};
+use crate::domain::map;
 use crate::domain::time::Millis;
+
+/// Room for what was counted and for what the journal adds behind a snapshot, a tenth as a rule:
+/// else growing copies everything once more.
+fn with_tail(count: usize) -> usize {
+    count.saturating_add(count / 4)
+}
 
 impl Shop {
     /// All answers, oldest first.
     pub fn answers_by_age(&self) -> impl Iterator<Item = (&CustomerId, u128, &Kept)> {
-        self.answers_by_age.iter().filter_map(|(_, caller, id)| {
-            // The key is made only to look it up; a caller's text is shared, not copied.
-            Some((caller, *id, self.answers.get(&(caller.clone(), *id))?))
-        })
+        let answers = self.answers.iter();
+        answers.map(|((caller, id), kept)| (caller, id.0, kept))
     }
 
     /// All bookings: ended ones, longest ago first, then held ones, by deadline; frozen ones last.
@@ -71,33 +76,39 @@ impl Shop {
         room: usize,
         bookings: impl Iterator<Item = (BookingId, Booking)>,
     ) {
-        self.bookings.reserve(room);
+        self.bookings.reserve(with_tail(room));
         let mut due = Vec::with_capacity(room);
-        let mut of_drops: BTreeMap<DropId, Vec<BookingId>> = BTreeMap::new();
-        let mut of_customers: HashMap<CustomerId, Vec<BookingId>> = HashMap::new();
-        for (id, booking) in bookings {
+        let mut of_drops: BTreeMap<DropId, usize> = BTreeMap::new();
+        map::put_many(&mut self.bookings, bookings, |&id, booking| {
             match booking.state {
                 BookingState::Ended(_, at) => self.ended_by_age.push_back((at, id)),
                 BookingState::Held => {
                     due.push((booking.deadline, Due::Expires(id)));
-                    of_drops.entry(booking.drop).or_default().push(id);
-                    match of_customers.get_mut(&booking.customer) {
-                        Some(held) => held.push(id),
-                        None => drop(of_customers.insert(booking.customer.clone(), vec![id])),
+                    *of_drops.entry(booking.drop).or_default() += 1;
+                    if let Some(customer) = self.customers.get_mut(&booking.customer) {
+                        customer.held.insert(id);
                     }
                 }
             }
-            self.bookings.insert(id, booking);
-        }
+        });
         self.put_back_due(due);
+        self.put_back_held(of_drops);
+    }
+
+    /// Tells drops which bookings they hold; how many each does is known.
+    fn put_back_held(&mut self, of_drops: BTreeMap<DropId, usize>) {
+        let room = |(drop, count)| (drop, Vec::with_capacity(count));
+        let mut of_drops: BTreeMap<DropId, Vec<_>> = of_drops.into_iter().map(room).collect();
+        for (id, booking) in &self.bookings {
+            if booking.state == BookingState::Held
+                && let Some(held) = of_drops.get_mut(&booking.drop)
+            {
+                held.push(*id);
+            }
+        }
         for (drop, held) in of_drops {
             if let Some(drop) = self.drops.get_mut(&drop) {
                 drop.held = held.into_iter().collect();
-            }
-        }
-        for (customer, held) in of_customers {
-            if let Some(customer) = self.customers.get_mut(&customer) {
-                customer.held = held.into_iter().collect();
             }
         }
     }
@@ -121,15 +132,13 @@ impl Shop {
         room: usize,
         answers: impl Iterator<Item = (CustomerId, u128, Kept)>,
     ) {
-        self.answers.reserve(room);
-        self.answers_by_age.reserve(room);
-        for (caller, id, kept) in answers {
-            self.remember(caller, id, kept);
-        }
+        self.answers.reserve(with_tail(room));
+        let answers = answers.map(|(caller, id, kept)| ((caller, RequestId(id)), kept));
+        map::put_many(&mut self.answers, answers, |_, _| {});
     }
+
     /// The same with answers that were put back into an empty shop elsewhere.
     pub fn put_back_answers_of(&mut self, other: Shop) {
         self.answers = other.answers;
-        self.answers_by_age = other.answers_by_age;
     }
 }

@@ -61,7 +61,7 @@ impl Shop {
 
     /// When answers and ended bookings are to be forgotten next (D.11).
     fn forgets_at(&self) -> Option<Millis> {
-        let answer = self.answers_by_age.front().map(|(at, ..)| *at);
+        let answer = self.answers.first().map(|(_, kept)| kept.at);
         let booking = self.ended_by_age.front().map(|(at, _)| *at);
         // Orders are kept longer, so they are due for it later.
         let order = self.orders_by_age.first().map(|(at, _)| *at);

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::store::{Error, Fold, Loaded, Reader, Store};
+use crate::domain::id::RequestId;
 use crate::domain::{Decision, Shop, ShopId};
 use crate::journal::{Partition, Position};
 pub use report::{Difference, Report, Units};
@@ -118,7 +119,7 @@ impl<'a> Audit<'a> {
         if let (Some(key), Some(state)) = (decision.key, self.fold.shop(&shop))
             && state
                 .answers
-                .contains_key(&(decision.by.name.clone(), key.id))
+                .contains_key(&(decision.by.name.clone(), RequestId(key.id)))
         {
             let who = &decision.by.name;
             finding(

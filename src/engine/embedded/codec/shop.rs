@@ -1,13 +1,16 @@
 //! A shop's whole state, for snapshots. Indexes are not written: putting drops, bookings and
 //! answers back makes them again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::thread;
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
-use crate::domain::{Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop};
+use crate::domain::map::Map;
+use crate::domain::{
+    Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop,
+};
 
 record! {
     Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, extended, state }
@@ -20,6 +23,9 @@ record! {
 const BOOKING_LEAST: usize = 28;
 /// The fewest bytes an answer, its caller and its request id take.
 const ANSWER_LEAST: usize = 28;
+
+/// About what an item of a map takes, with its key.
+const ITEM_USUAL: usize = 8;
 
 /// From so many bookings on, a second thread is worth it.
 const ALONE_MAX: usize = 20_000;
@@ -153,7 +159,7 @@ fn each<K: Code, V: Code>(
 }
 
 /// Sorted by key, so that equal shops give equal bytes.
-fn put_map<K: Code + Ord, V: Code>(map: &HashMap<K, V>, w: &mut Writer<'_>) {
+fn put_map<K: Code + Ord, V: Code>(map: &Map<K, V>, w: &mut Writer<'_>) {
     let mut sorted: Vec<_> = map.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     w.count(sorted.len());
@@ -165,9 +171,11 @@ fn put_map<K: Code + Ord, V: Code>(map: &HashMap<K, V>, w: &mut Writer<'_>) {
 
 fn take_map<K: Code + Eq + std::hash::Hash, V: Code>(
     r: &mut Reader<'_>,
-) -> Result<HashMap<K, V>, CodecError> {
-    let mut map = HashMap::new();
-    for _ in 0..r.count()? {
+) -> Result<Map<K, V>, CodecError> {
+    let count = r.count()?;
+    let mut map = Map::default();
+    map.reserve(r.room(count, ITEM_USUAL));
+    for _ in 0..count {
         map.insert(K::take(r)?, V::take(r)?);
     }
     Ok(map)

@@ -81,7 +81,7 @@ impl Code for u128 {
 
 impl Code for BookingId {
     fn put(&self, w: &mut Writer<'_>) {
-        self.0.put(w);
+        { self.0 }.put(w);
     }
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -91,7 +91,7 @@ impl Code for BookingId {
 
 impl Code for OrderId {
     fn put(&self, w: &mut Writer<'_>) {
-        self.0.put(w);
+        { self.0 }.put(w);
     }
 
     fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {

@@ -247,7 +247,12 @@ impl<'a> Reader<'a> {
     pub(super) fn counted(&mut self, least: usize) -> Result<(u32, usize), CodecError> {
         let count = u32::from_le_bytes(self.array()?);
         let room = usize::try_from(count).unwrap_or(usize::MAX);
-        Ok((count, room.min(self.rest.len() / least)))
+        Ok((count, self.room(room, least)))
+    }
+
+    /// For how many of `count` items it is safe to make room if each takes `least` bytes.
+    pub(super) fn room(&self, count: usize, least: usize) -> usize {
+        count.min(self.rest.len() / least)
     }
 }
 

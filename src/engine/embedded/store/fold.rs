@@ -48,6 +48,10 @@ impl Fold {
         Err(Error::damaged(self.partition, position, fault))
     }
 
+    pub(in crate::engine::embedded) fn partition(&self) -> Partition {
+        self.partition
+    }
+
     pub(in crate::engine::embedded) fn shop(&self, shop: &ShopId) -> Option<&Shop> {
         self.shops.get(shop)
     }

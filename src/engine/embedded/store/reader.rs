@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use rusqlite::Connection;
 
@@ -18,6 +19,11 @@ use crate::journal::{Entry, Partition, Position};
 
 /// Entries of one read.
 const BATCH: usize = 4_096;
+
+/// Entries that are handed over at once to be folded.
+const HANDED: usize = 256;
+/// How many such lots may wait.
+const HANDED_MAX: usize = 8;
 
 /// A read-only view of the journal and its snapshots.
 #[derive(Debug)]
@@ -127,11 +133,7 @@ impl Reader {
         let (from, shops) = self
             .newest(partition, &mut passed_over)?
             .unwrap_or_default();
-        let mut fold = Fold::new(partition, shops);
-        let link = self.each(partition, from, |position, payload| {
-            let (shop, decision) = decode(partition, position, payload)?;
-            fold.replay(position, shop, &decision)
-        })?;
+        let (link, fold) = self.replay_tail(from, Fold::new(partition, shops))?;
         let loaded = Loaded {
             position: link.position,
             snapshot: (from != Link::default()).then_some(from.position),
@@ -140,6 +142,39 @@ impl Reader {
             passed_over,
         };
         Ok((loaded, link))
+    }
+
+    /// Folds every entry after a place in the chain. They are read and checked here while another
+    /// thread folds them; it is scoped, so it has ended when this returns.
+    fn replay_tail(&self, from: Link, mut fold: Fold) -> Result<(Link, Fold), Error> {
+        let partition = fold.partition();
+        let lost = || Error::damaged(partition, from.position, "what follows cannot be folded");
+        let (hand, handed) = mpsc::sync_channel::<Vec<(Position, ShopId, Decision)>>(HANDED_MAX);
+        let (read, folded) = thread::scope(|scope| {
+            let folding = scope.spawn(move || {
+                for (position, shop, decision) in handed.into_iter().flatten() {
+                    fold.replay(position, shop, &decision)?;
+                }
+                Ok(fold)
+            });
+            let mut some = Vec::with_capacity(HANDED);
+            let read = self.each(partition, from, |position, payload| {
+                let (shop, decision) = decode(partition, position, payload)?;
+                some.push((position, shop, decision));
+                if some.len() == HANDED {
+                    let full = std::mem::replace(&mut some, Vec::with_capacity(HANDED));
+                    // It goes early only over an entry that does not fit, and then says so.
+                    hand.send(full).map_err(|_| lost())?;
+                }
+                Ok(())
+            });
+            let _ = hand.send(some);
+            drop(hand);
+            (read, folding.join())
+        });
+        // What does not fold stands before what cannot be read.
+        let fold = folded.unwrap_or_else(|_| Err(lost()))?;
+        Ok((read?, fold))
     }
 
     fn newest(
