@@ -2,6 +2,7 @@
 //! embedded engine. Its state stays, so that the next start goes on from there.
 
 mod carousel;
+mod packer;
 mod stage;
 mod viewers;
 
@@ -54,6 +55,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let stage = stage::set(&app.engine).await?;
     let stopping = house.stopping().clone();
     let (engine, mirror) = (app.engine.clone(), app.mirror.clone());
+    let (shop, host) = stage.packer();
+    let packing = packer::run(engine.clone(), shop, host, clock.clone(), stopping.clone());
+    house.spawn("packer", packing);
     house.spawn(
         "carousel",
         carousel::run(engine, mirror, stage, clock.clone(), stopping),

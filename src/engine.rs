@@ -6,10 +6,11 @@
 pub mod embedded;
 mod views;
 
+use std::collections::BTreeMap;
 
 use crate::domain::map::Map;
 use crate::domain::shop::Outcome;
-use crate::domain::{CustomerId, Millis, Request, Settings, Shop, ShopId, Sku, SkuId};
+use crate::domain::{CustomerId, Millis, OrderState, Request, Settings, Shop, ShopId, Sku, SkuId};
 use crate::journal::Position;
 pub use views::{
     BookingRow, CustomerRow, CustomerView, HostView, Rows, SkuPage, SkuRow, WaiterRow, WaitingRow,
@@ -50,6 +51,28 @@ pub struct Seen<T> {
     pub position: Position,
     /// What was asked for.
     pub value: T,
+}
+
+/// How an engine stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Pulse {
+    /// When something becomes due next.
+    pub next_due: Option<Millis>,
+    /// How many orders stand where.
+    pub orders: BTreeMap<OrderState, u64>,
+    /// Orders that money is owed back for.
+    pub owing: u64,
+}
+
+impl Pulse {
+    /// Adds what another part of the engine says.
+    fn add(&mut self, other: Self) {
+        self.next_due = self.next_due.into_iter().chain(other.next_due).min();
+        for (state, count) in other.orders {
+            *self.orders.entry(state).or_default() += count;
+        }
+        self.owing += other.owing;
+    }
 }
 
 /// The engine that was configured; clones share it.
@@ -109,10 +132,10 @@ impl Engine {
         self.ask(shop, |shop| (*shop.settings).clone()).await
     }
 
-    /// When something becomes due next, over all shops; an error if any partition is silent.
-    pub async fn next_due(&self) -> Result<Option<Millis>, Failure> {
+    /// How it stands, over all shops; an error if any partition is silent.
+    pub async fn pulse(&self) -> Result<Pulse, Failure> {
         match self {
-            Self::Embedded(engine) => engine.next_due().await,
+            Self::Embedded(engine) => engine.pulse().await,
         }
     }
 

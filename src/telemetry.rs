@@ -22,6 +22,7 @@ pub mod journal;
 pub mod label;
 mod logging;
 pub mod node;
+pub mod orders;
 mod process;
 mod registry;
 
@@ -38,6 +39,7 @@ pub use connections::{CloseCode, RejectReason, ResumeResult, Role, Transport};
 pub use instrument::{Counter, Family, Gauge, Held, Histogram, Kind};
 pub use logging::{Config, LogFormat, install_logs};
 pub use node::keep_up;
+pub use orders::{PaymentLabel, StateLabel};
 pub use registry::{CONTENT_TYPE, Metrics, Registry, catalogue, catalogue_text};
 
 /// What can go wrong when logs are set up.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -17,10 +19,19 @@ const NAMES: [&str; 12] = [
     "ayu", "budi", "citra", "dewi", "eka", "farah", "gita", "hana", "indra", "joko", "kiki", "lina",
 ];
 
+/// Most bytes of an answer that are read.
+const ANSWER_MAX: u64 = 16 * 1024;
+
 /// The name of a simulated viewer.
 pub(super) fn name(number: u32) -> String {
     let index = usize::try_from(number).unwrap_or(0) % NAMES.len();
     format!("{}{}", NAMES.get(index).unwrap_or(&"tamu"), number + 1)
+}
+
+/// Whether a customer is a simulated viewer.
+pub(super) fn is_one(customer: &str) -> bool {
+    let plain = customer.trim_end_matches(|c: char| c.is_ascii_digit());
+    plain.len() < customer.len() && NAMES.contains(&plain)
 }
 
 /// Watches and books until `stopping`, coming back when the connection goes.
@@ -50,6 +61,10 @@ struct Seen {
     /// Drops that take bookings: drop and SKU.
     open: Vec<(String, String)>,
     bookings: Vec<String>,
+    /// What an answer leads to next: from a checkout to an order to a payment.
+    next: Option<Value>,
+    /// A payment that waits for its button at the gateway without money.
+    to_press: Option<String>,
 }
 
 async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<()> {
@@ -74,8 +89,16 @@ async fn watch(server: SocketAddr, token: &str, chance: &mut Chance) -> Option<(
         }
         // Most of what arrives makes nobody tap.
         let taps = idle || chance.below(400) == 0;
-        if let Some(tap) = taps.then(|| seen.tap(chance)).flatten() {
+        let tap = seen
+            .next
+            .take()
+            .or_else(|| taps.then(|| seen.tap(chance)).flatten());
+        if let Some(tap) = tap {
             socket.send(Message::text(tap.to_string())).await.ok()?;
+        }
+        // One in five never pays.
+        if let Some(payment) = seen.to_press.take().filter(|_| chance.below(5) > 0) {
+            press(server, token, &payment).await;
         }
     }
 }
@@ -94,6 +117,16 @@ impl Seen {
             "held" => self
                 .bookings
                 .extend(message["booking"].as_str().map(Into::into)),
+            "checkout" => self.next = ask("checkout.place", "checkout", &message["checkout"]),
+            "ordered" => {
+                self.next = ask("payment.start", "order", &message["order"]).map(|mut ask| {
+                    ask["method"] = json!("qris");
+                    ask
+                });
+            }
+            "payment" if message["sandbox"] == true => {
+                self.to_press = message["payment"].as_str().map(Into::into);
+            }
             "booking" if message["event"] == "promoted" => {
                 self.bookings
                     .extend(message["booking"].as_str().map(Into::into));
@@ -116,7 +149,8 @@ impl Seen {
         }
     }
 
-    /// Six times in ten a booking, once a cancel; else nothing: what is held runs out.
+    /// Six times in ten a booking, once a cancel, twice a checkout of all there is; else nothing:
+    /// what is held runs out.
     fn tap(&mut self, chance: &mut Chance) -> Option<Value> {
         let id = Uuid::now_v7().to_string();
         match chance.below(10) {
@@ -133,9 +167,38 @@ impl Seen {
                 let booking = self.bookings.pop()?;
                 Some(json!({"type": "cancel", "id": id, "booking": booking}))
             }
+            7 | 8 if !self.bookings.is_empty() => {
+                Some(json!({"type": "checkout.start", "id": id, "bookings": self.bookings}))
+            }
             _ => None,
         }
     }
+}
+
+/// A request about one thing.
+fn ask(kind: &str, of: &str, id: &Value) -> Option<Value> {
+    let mut ask = json!({"type": kind, "id": Uuid::now_v7().to_string()});
+    ask[of] = json!(id.as_str()?);
+    Some(ask)
+}
+
+/// Pays at the gateway without money.
+async fn press(server: SocketAddr, token: &str, payment: &str) -> Option<()> {
+    let (path, body) = (format!("/v1/{payment}"), r#"{"action":"pay"}"#);
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(server).await.ok()?;
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    stream
+        .take(ANSWER_MAX)
+        .read_to_end(&mut answer)
+        .await
+        .ok()?;
+    Some(())
 }
 
 /// A small random source: viewers need variety, not secrecy (xorshift).

@@ -86,6 +86,8 @@ pub struct Shop {
     pub open_orders: BTreeSet<OrderId>,
     /// How many orders stand where, of those that are kept.
     pub orders_by_state: BTreeMap<OrderState, u32>,
+    /// How many of them money is owed back for.
+    pub owing: u32,
     /// Orders that are over, by when that became so.
     orders_by_age: BTreeSet<(Millis, OrderId)>,
     /// Ended bookings by age.
@@ -199,7 +201,10 @@ impl Shop {
 
     fn known(&self, now: Millis, request: &Request) -> Option<Verdict> {
         let key = request.key?;
-        if let Some(kept) = self.answers.get(&(request.by.name.clone(), RequestId(key.id))) {
+        if let Some(kept) = self
+            .answers
+            .get(&(request.by.name.clone(), RequestId(key.id)))
+        {
             return Some(if kept.body == key.body {
                 Verdict::Replayed(kept.outcome.clone())
             } else {

@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{Failure, Reply, Seen};
+use super::{Failure, Pulse, Reply, Seen};
 use crate::clock::Clock;
-use crate::domain::{CustomerId, Millis, Request, Shop, ShopId};
+use crate::domain::{CustomerId, Request, Shop, ShopId};
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
 use crate::lifecycle::Lifecycle;
 use desk::{Desk, MAILBOX_MAX, Message};
@@ -191,16 +191,15 @@ impl Handle {
             .map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
     }
 
-    pub(super) async fn next_due(&self) -> Result<Option<Millis>, Failure> {
-        let mut first = None;
+    pub(super) async fn pulse(&self) -> Result<Pulse, Failure> {
+        let mut all = Pulse::default();
         for desk in self.desks.iter() {
             let (pong, answer) = oneshot::channel();
             let gone = Failure::Unavailable { retry_ms: RETRY_MS };
             desk.try_send(Message::Ping(pong)).map_err(|_| gone)?;
-            let at = answer.await.map_err(|_| gone)?;
-            first = first.into_iter().chain(at).min();
+            all.add(answer.await.map_err(|_| gone)?);
         }
-        Ok(first)
+        Ok(all)
     }
 
     fn send(&self, shop: &ShopId, message: Message) -> Result<(), Failure> {

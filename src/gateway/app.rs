@@ -169,7 +169,7 @@ impl App {
     pub async fn ready(&self) -> bool {
         !self.house.stopping().is_cancelled()
             && self.feed_ready.load(Ordering::Acquire)
-            && tokio::time::timeout(Duration::from_secs(2), self.engine.next_due())
+            && tokio::time::timeout(Duration::from_secs(2), self.engine.pulse())
                 .await
                 .is_ok_and(|answer| answer.is_ok())
     }

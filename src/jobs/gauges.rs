@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broadcast::Hub;
 use crate::clock::Clock;
-use crate::domain::Millis;
+use crate::domain::{Millis, OrderState};
 use crate::engine::Engine;
 use crate::mirror::Mirror;
-use crate::telemetry::metrics;
+use crate::telemetry::{StateLabel, metrics};
 
 /// Runs until `stopping`.
 pub async fn run(
@@ -31,8 +31,18 @@ pub async fn run(
             .waiters
             .set_count(mirror.waiting_customers());
         let now = Millis(clock.now_ms());
-        if let Ok(due) = engine.next_due().await {
-            let late = due.map_or(0, |at| now.since(at));
+        if let Ok(pulse) = engine.pulse().await {
+            let late = pulse.next_due.map_or(0, |at| now.since(at));
+            for state in OrderState::ALL {
+                let count = pulse.orders.get(&state).copied().unwrap_or(0);
+                let gauge = metrics()
+                    .orders
+                    .by_state
+                    .of(StateLabel::from_text(state.as_str()));
+                gauge.set_count(usize::try_from(count).unwrap_or(usize::MAX));
+            }
+            let owing = usize::try_from(pulse.owing).unwrap_or(usize::MAX);
+            metrics().orders.owing.set_count(owing);
             metrics()
                 .bookings
                 .expiry_lag

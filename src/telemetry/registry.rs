@@ -18,6 +18,7 @@ use super::connections::Connections;
 use super::instrument::Kind;
 use super::journal::Journal;
 use super::node::{Drain, Runtime};
+use super::orders::Orders;
 use super::process;
 
 /// The media type of the page.
@@ -31,6 +32,7 @@ const GROUPS: &[&[Metric]] = &[
     Broadcast::ROWS,
     Commands::ROWS,
     Bookings::ROWS,
+    Orders::ROWS,
     Journal::ROWS,
     Runtime::ROWS,
     Drain::ROWS,
@@ -53,6 +55,8 @@ pub struct Metrics {
     pub commands: Commands,
     /// Bookings, expiry, waitlist, reputation, invariants.
     pub bookings: Bookings,
+    /// Orders.
+    pub orders: Orders,
     /// The record and the feed.
     pub journal: Journal,
     /// The async runtime.
@@ -87,6 +91,7 @@ impl Registry {
             broadcast: Broadcast::register(&recorder),
             commands: Commands::register(&recorder),
             bookings: Bookings::register(&recorder),
+            orders: Orders::register(&recorder),
             journal: Journal::register(&recorder),
             runtime: Runtime::register(&recorder),
             drain: Drain::register(&recorder),
@@ -204,6 +209,7 @@ impl Metrics {
         self.broadcast.touch();
         self.commands.touch();
         self.bookings.touch();
+        self.orders.touch();
         self.journal.touch();
         self.runtime.touch();
         self.drain.touch();

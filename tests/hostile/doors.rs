@@ -183,9 +183,17 @@ async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who
         id.clone()
     };
     let own_order = who.may_book() && path.contains("{order}");
-    let order = if own_order { order(&sub, "").await } else { id.clone() };
+    let order = if own_order {
+        order(&sub, "").await
+    } else {
+        id.clone()
+    };
     let own_checkout = who.may_book() && path.contains("{checkout}");
-    let checkout = if own_checkout { checkout(&sub).await } else { id.clone() };
+    let checkout = if own_checkout {
+        checkout(&sub).await
+    } else {
+        id.clone()
+    };
     // Whoever may end a live ends one of its own.
     let of_shop = path.contains("{shop}/lives");
     let own = format!("siaran-{sub}");
@@ -359,7 +367,13 @@ async fn order(sub: &str, done: &str) -> String {
         currency: "IDR".into(),
         lines: vec![(SkuId::new(SKU).unwrap(), 1, Some(50_000))],
     };
-    decided(house(), Actors::Admin, "kantor", Command::TakeOrder(Box::new(spec))).await;
+    decided(
+        house(),
+        Actors::Admin,
+        "kantor",
+        Command::TakeOrder(Box::new(spec)),
+    )
+    .await;
     for step in done.split_whitespace() {
         let command = match step {
             "confirm" => Command::ConfirmOrder {

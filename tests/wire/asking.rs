@@ -99,9 +99,7 @@ async fn what_is_asked_wrongly_is_answered_and_costs_nothing() {
     assert_eq!(refused["code"], "not_yours");
     let refused = alice.ask(json!({"type": "drop.pause", "drop": drop})).await;
     assert_eq!(refused["code"], "forbidden");
-    alice
-        .send(&json!({"type": "checkout.place", "id": "x1"}))
-        .await;
+    alice.send(&json!({"type": "applaud", "id": "x1"})).await;
     let error = alice.until("unknown type", |m| m["type"] == "error").await;
     assert_eq!(
         (&error["code"], &error["id"]),

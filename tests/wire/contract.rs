@@ -167,12 +167,7 @@ fn every_code_stands_in_the_table_with_its_status() {
         .iter()
         .map(|row| (row[0].trim_matches('`').to_owned(), row[1].to_owned()))
         .collect();
-    let unused = [
-        "auth_required",
-        "order_not_payable",
-        "managed_by_shared_inventory",
-        "cooldown",
-    ];
+    let unused = ["auth_required", "managed_by_shared_inventory", "cooldown"];
     let known: BTreeSet<_> = CODES
         .iter()
         .filter(|(code, _)| !unused.contains(code))

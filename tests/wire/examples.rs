@@ -89,7 +89,8 @@ impl Stage {
                 }
                 "bookings" if value.is_array() => {
                     for (at, booking) in value.as_array().unwrap().iter().enumerate() {
-                        object[&name][at] = json!(self.id("booking", booking.as_str().unwrap()).await);
+                        object[&name][at] =
+                            json!(self.id("booking", booking.as_str().unwrap()).await);
                     }
                 }
                 _ if name.ends_with("_at_ms") => {

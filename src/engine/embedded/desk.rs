@@ -14,7 +14,7 @@ use super::writer::{Batch, Work};
 use crate::clock::Clock;
 use crate::domain::shop::Verdict;
 use crate::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop, ShopId};
-use crate::engine::{Failure, Reply};
+use crate::engine::{Failure, Pulse, Reply};
 use crate::journal::{Entry, Partition, Position};
 use crate::telemetry::metrics;
 
@@ -42,8 +42,8 @@ pub(super) enum Message {
     },
     /// Look; the closure gives back what to do once all before it is durable.
     Ask { shop: ShopId, question: Question },
-    /// Say that you are there, and what has been due for longest.
-    Ping(oneshot::Sender<Option<Millis>>),
+    /// Say that you are there, and how you stand.
+    Ping(oneshot::Sender<Pulse>),
 }
 
 /// A question to a shop, at a position. None for a shop that has never been heard of.
@@ -158,9 +158,23 @@ impl Desk {
             }
             Message::Ping(pong) => {
                 // Who asked may have gone.
-                let _ = pong.send(self.dues.first().map(|(at, _)| *at));
+                let _ = pong.send(self.pulse());
             }
         }
+    }
+
+    fn pulse(&self) -> Pulse {
+        let mut pulse = Pulse {
+            next_due: self.dues.first().map(|(at, _)| *at),
+            ..Pulse::default()
+        };
+        for shop in self.shops.values() {
+            pulse.owing += u64::from(shop.owing);
+            for (state, count) in &shop.orders_by_state {
+                *pulse.orders.entry(*state).or_default() += u64::from(*count);
+            }
+        }
+        pulse
     }
 
     fn decide(&mut self, id: &ShopId, request: &Request) -> Reply {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::domain::{Answer, BookingEnd, Count, Event, Millis, Origin, Role};
 use crate::journal::Entry;
-use crate::telemetry::{BookingResult, CancelledBy, Decision, Sign, metrics};
+use crate::telemetry::{
+    BookingResult, CancelledBy, Decision, PaymentLabel, Sign, StateLabel, metrics,
+};
 
 pub(super) fn count(entry: &Entry) {
     let decision = &entry.decision;
@@ -47,7 +49,7 @@ pub(super) fn count(entry: &Entry) {
 }
 
 fn of_event(event: &Event, at: Millis, by: Role) {
-    let bookings = &metrics().bookings;
+    let (bookings, orders) = (&metrics().bookings, &metrics().orders);
     match event {
         Event::Booked { qty, origin, .. } => {
             bookings.units.add(u64::from(*qty));
@@ -84,6 +86,26 @@ fn of_event(event: &Event, at: Millis, by: Role) {
                 }
                 BookingEnd::Ordered => {}
             }
+        }
+        Event::OrderPlaced(placed) => {
+            let booked = placed.lines.iter().filter(|line| line.booking.is_some());
+            booked.for_each(|_| bookings.held.decrement());
+            orders.moved.of(StateLabel::AwaitingPayment).increment();
+        }
+        Event::OrderMoved { to, .. } => {
+            orders
+                .moved
+                .of(StateLabel::from_text(to.as_str()))
+                .increment();
+        }
+        Event::OrderChecking { .. } => orders.checked.increment(),
+        Event::PaymentStarted { .. } => orders.payments.of(PaymentLabel::Started).increment(),
+        Event::PaymentNoted { order, status, .. } => {
+            let told = match order {
+                Some(_) => PaymentLabel::from_text(status.as_str()),
+                None => PaymentLabel::Unmatched,
+            };
+            orders.payments.of(told).increment();
         }
         Event::ReputationChanged { applied, .. } => {
             let sign = if *applied < 0 { Sign::Down } else { Sign::Up };

@@ -387,6 +387,7 @@ impl Shop {
             self.open_orders.insert(id);
         }
         *self.orders_by_state.entry(order.state).or_default() += 1;
+        self.owing += u32::from(order.refund_due > 0);
     }
 
     fn unindex_order(&mut self, id: OrderId, order: &Order) {
@@ -396,6 +397,7 @@ impl Shop {
         self.late.remove(&(order.since, id));
         self.orders_by_age.remove(&(order.since, id));
         self.open_orders.remove(&id);
+        self.owing -= u32::from(order.refund_due > 0);
         if let Some(count) = self.orders_by_state.get_mut(&order.state) {
             *count -= 1;
             if *count == 0 {

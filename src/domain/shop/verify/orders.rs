@@ -108,7 +108,8 @@ impl Shop {
         if open != self.open_orders || over != self.orders_by_age || late != self.late {
             faults.push("the indexes of open, late and past orders are wrong".into());
         }
-        if by_state != self.orders_by_state {
+        let owing = orders().filter(|(_, o)| o.refund_due > 0).count();
+        if by_state != self.orders_by_state || owing != usize::try_from(self.owing).unwrap_or(0) {
             faults.push("the counts of orders by state are wrong".into());
         }
         for (id, order) in orders() {

@@ -8,9 +8,7 @@ use std::thread;
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
 use crate::domain::map::Map;
-use crate::domain::{
-    Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop,
-};
+use crate::domain::{Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop};
 
 record! {
     Booking { customer, drop, qty, price, booked_at, deadline, terms, origin, extended, state }
