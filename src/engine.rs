@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::map::Map;
 use crate::domain::shop::Outcome;
-use crate::domain::{CustomerId, Millis, OrderState, Request, Settings, Shop, ShopId, Sku, SkuId};
+use crate::domain::{CustomerId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku, SkuId};
 use crate::journal::Position;
 pub use views::{
     BookingRow, CustomerRow, CustomerView, HostView, Rows, SkuPage, SkuRow, WaiterRow, WaitingRow,
@@ -119,6 +119,12 @@ impl Engine {
         cursor: Option<SkuId>,
     ) -> Result<Seen<SkuPage>, Failure> {
         self.ask(shop, move |shop| views::skus(shop, &query, cursor.as_ref()))
+            .await
+    }
+
+    /// An order as it stands.
+    pub async fn order(&self, shop: &ShopId, id: OrderId) -> Result<Seen<Option<Order>>, Failure> {
+        self.ask(shop, move |shop| shop.orders.get(&id).cloned())
             .await
     }
 
