@@ -13,6 +13,8 @@ pub mod jobs;
 pub mod journal;
 pub mod lifecycle;
 pub mod mirror;
+pub mod payment;
 pub mod protocol;
+pub mod secret;
 pub mod server;
 pub mod telemetry;

@@ -5,7 +5,6 @@
 //! lifetime of a token.
 
 mod error;
-mod secret;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,7 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
 pub use error::Error;
-pub use secret::Secret;
+pub use crate::secret::Secret;
 
 /// Fewest bytes of an HS256 secret: as many as its hash has (RFC 7518, 3.2).
 pub const SECRET_BYTES_MIN: usize = 32;
