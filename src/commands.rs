@@ -66,6 +66,7 @@ impl From<server::Error> for Failure {
             server::Error::Keys(_)
             | server::Error::Origin(_)
             | server::Error::Headers(_)
+            | server::Error::Payments(_)
             | server::Error::Setting { .. }
             | server::Error::Listener(listener::Error::Proxy(_)) => Self::Config(error.to_string()),
             server::Error::Engine(_) | server::Error::Listener(_) | server::Error::State { .. } => {

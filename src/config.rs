@@ -15,6 +15,7 @@ use crate::gateway::headers::HeadersConfig;
 use crate::gateway::limits::Limits;
 use crate::gateway::listener::ListenerConfig;
 use crate::gateway::origin::OriginConfig;
+use crate::payment::PaymentsConfig;
 use crate::telemetry;
 
 /// The defaults, with their reasons.
@@ -48,6 +49,9 @@ pub struct Config {
     /// Connections and requests.
     #[serde(default)]
     pub gateway: GatewayConfig,
+    /// Payment gateways.
+    #[serde(default)]
+    pub payments: PaymentsConfig,
     /// Trust in the clock.
     #[serde(default)]
     pub clock: ClockConfig,

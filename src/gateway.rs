@@ -7,6 +7,7 @@ pub mod edge;
 mod events;
 pub mod headers;
 pub mod health;
+mod hooks;
 pub mod keys;
 pub mod limits;
 pub mod listener;

@@ -24,6 +24,7 @@ use crate::gateway::{App, Shared};
 use crate::jobs::{feed, gauges};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
+use crate::payment::{Gateways, SettingError};
 use crate::protocol::{Close, ServerMessage};
 use crate::telemetry::{self, RejectReason, metrics};
 
@@ -50,6 +51,9 @@ pub enum Error {
     /// Security headers.
     #[error(transparent)]
     Headers(#[from] headers::Error),
+    /// An endpoint of a payment gateway.
+    #[error(transparent)]
+    Payments(#[from] SettingError),
     /// A setting that would make the server useless.
     #[error("{key} has to be {wanted}")]
     Setting {
@@ -153,11 +157,20 @@ fn app(
         auth: auth(config, clock)?,
         limiter: Limiter::new(limits, clock.clone()),
         origins: Origins::new(&config.origin)?,
+        payments: payments(config)?,
         clock: clock.clone(),
         house: house.clone(),
         config: config.gateway.clone(),
         feed_ready: AtomicBool::new(true),
     }))
+}
+
+fn payments(config: &Config) -> Result<Gateways, Error> {
+    let gateways = Gateways::open(&config.payments)?;
+    if gateways.has_sandbox() {
+        tracing::warn!("a sandbox gateway is set up: there orders are paid without money");
+    }
+    Ok(gateways)
 }
 
 /// Everything about the settings that can be known without starting.
@@ -166,6 +179,7 @@ pub fn check(config: &Config) -> Result<(), Error> {
         Auth::new(&config.auth, Clock::default())?;
     }
     Origins::new(&config.origin)?;
+    Gateways::open(&config.payments)?;
     SecurityHeaders::new(&config.headers)?;
     listener::Proxies::new(&config.listener.proxies)?;
     let faults = [config.gateway.fault(), config.listener.fault()];

@@ -15,6 +15,7 @@ use crate::domain::{self, Actor, CustomerId, LiveId, ShopId};
 use crate::engine::Engine;
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
+use crate::payment::Gateways;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +103,8 @@ pub struct App {
     pub limiter: Limiter,
     /// Which pages may come.
     pub origins: Origins,
+    /// Payment gateways: what they say is believed by these.
+    pub payments: Gateways,
     /// The time.
     pub clock: Clock,
     /// Starts and stops.

@@ -8,11 +8,11 @@ use axum::routing::{get, post, put};
 
 use super::app::Shared;
 use super::origin::ShopOf;
-use super::{events, health, lives, office, orders, pages, socket};
+use super::{events, health, hooks, lives, office, orders, pages, socket};
 
 /// What strangers reach. Everything else is 404.
 pub fn router(app: Shared) -> Router {
-    Router::new()
+    let mut routes = Router::new()
         .route("/", get(pages::home))
         .route("/watch/{live}", get(pages::watch))
         .route("/overlay/{live}", get(pages::overlay))
@@ -55,7 +55,12 @@ pub fn router(app: Shared) -> Router {
             put(office::put_live).delete(office::end_live),
         )
         .route("/v1/shops/{shop}/settings", get(office::settings))
-        .with_state(app)
+        .route("/v1/hooks/{endpoint}", post(hooks::notification));
+    // Buttons that pay without money are a door only where such a gateway is set up.
+    if app.payments.has_sandbox() {
+        routes = routes.route("/v1/sandbox/{payment}", post(hooks::press));
+    }
+    routes.with_state(app)
 }
 
 /// What only the machines of the house reach, on a listener of its own (S-33).

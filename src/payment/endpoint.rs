@@ -80,6 +80,20 @@ pub struct EndpointConfig {
     pub account: Option<String>,
 }
 
+impl EndpointConfig {
+    /// A gateway without money for a shop, with a secret of its own, as the demo and tests make it.
+    pub fn sandbox(name: impl Into<String>, shop: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            shop: shop.into(),
+            kind: Kind::Sandbox,
+            secrets: Vec::new(),
+            secret_files: Vec::new(),
+            account: None,
+        }
+    }
+}
+
 /// Why endpoints cannot be used. No message holds any part of a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {

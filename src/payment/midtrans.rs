@@ -50,7 +50,9 @@ pub(super) fn read(keys: &[Secret], body: &[u8]) -> Result<Said, Error> {
             _ => gross,
         },
         currency,
-        method: fields.text_if("payment_type")?.and_then(method),
+        method: fields
+            .text_if("payment_type")?
+            .map_or(Method::Other, method),
         at,
         expires_at: time("expiry_time")?,
         account: fields.text_if("merchant_id")?.map(Into::into),
@@ -128,14 +130,14 @@ fn went_back(fields: Fields<'_>, gross: u64, currency: Currency) -> Result<u64, 
     }
 }
 
-fn method(word: &str) -> Option<Method> {
-    Some(match word {
+fn method(word: &str) -> Method {
+    match word {
         "qris" => Method::Qris,
         "gopay" | "shopeepay" | "dana" | "ovo" => Method::Ewallet,
-        "bank_transfer" | "echannel" | "permata" => Method::Va,
+        "bank_transfer" | "echannel" | "permata" => Method::VirtualAccount,
         "credit_card" => Method::Card,
-        _ => return None,
-    })
+        _ => Method::Other,
+    }
 }
 
 /// The 64 bytes of 128 hex digits, in any case.

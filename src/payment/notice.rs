@@ -2,99 +2,47 @@
 
 use super::error::Error;
 use crate::catalog::Currency;
+use crate::domain::id::IdError;
+use crate::domain::payment::PaymentNote;
+pub use crate::domain::payment::{Method, PaymentStatus as Status};
+use crate::domain::time::Millis;
+use crate::domain::{OrderId, PaymentId};
 
 /// Longest id of a payment, with the gateway's name in front, in bytes.
 pub const PAYMENT_MAX: usize = 64;
 /// Longest name of an order, in bytes.
 pub const ORDER_MAX: usize = 64;
 
-/// Where a payment stands at its gateway, in the order of D.6: what is later in rank is never
-/// overwritten by what is earlier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Made, not paid.
-    Pending,
-    /// It will not be paid: refused or cancelled.
-    Failed,
-    /// Its time is over.
-    Expired,
-    /// The money is there.
-    Settled,
-    /// The money is going back.
-    RefundPending,
-    /// The money went back, all of it or a part.
-    Refunded,
+/// Every status a gateway can tell of.
+pub(super) const STATUSES: [Status; 6] = [
+    Status::Pending,
+    Status::Failed,
+    Status::Expired,
+    Status::Settled,
+    Status::RefundPending,
+    Status::Refunded,
+];
+
+/// Every method that our own form knows.
+const METHODS: [Method; 6] = [
+    Method::Qris,
+    Method::Transfer,
+    Method::VirtualAccount,
+    Method::Ewallet,
+    Method::Card,
+    Method::Other,
+];
+
+/// The status of a word.
+pub(super) fn status_of(word: &str) -> Option<Status> {
+    let mut all = STATUSES.into_iter();
+    all.find(|status| status.as_str() == word)
 }
 
-impl Status {
-    /// Every status.
-    pub const ALL: [Self; 6] = [
-        Self::Pending,
-        Self::Failed,
-        Self::Expired,
-        Self::Settled,
-        Self::RefundPending,
-        Self::Refunded,
-    ];
-
-    /// The word on the wire.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Settled => "settled",
-            Self::RefundPending => "refund_pending",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// The status of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.word() == word)
-    }
-}
-
-/// How it is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// A QR code of the national standard.
-    Qris,
-    /// A bank transfer that somebody has to recognise.
-    Transfer,
-    /// A virtual account: a bank account for this payment alone.
-    Va,
-    /// A wallet on the phone.
-    Ewallet,
-    /// A credit or debit card.
-    Card,
-}
-
-impl Method {
-    /// Every method that gateways have.
-    pub const ALL: [Self; 5] = [
-        Self::Qris,
-        Self::Transfer,
-        Self::Va,
-        Self::Ewallet,
-        Self::Card,
-    ];
-
-    /// The word on the wire.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Qris => "qris",
-            Self::Transfer => "transfer",
-            Self::Va => "va",
-            Self::Ewallet => "ewallet",
-            Self::Card => "card",
-        }
-    }
-
-    /// The method of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.word() == word)
-    }
+/// The method of a word.
+pub(super) fn method_of(word: &str) -> Option<Method> {
+    let mut all = METHODS.into_iter();
+    all.find(|method| method.as_str() == word)
 }
 
 /// One notification, read and believed. What it says of amount, currency, order and account is
@@ -115,8 +63,8 @@ pub struct Notice {
     pub amount: u64,
     /// Of the amount.
     pub currency: Currency,
-    /// How it is paid, if the gateway says so in words known here.
-    pub method: Option<Method>,
+    /// How it is paid; [`Method::Other`] if the gateway does not say so in words known here.
+    pub method: Method,
     /// When it happened, in Unix milliseconds.
     pub at: Option<u64>,
     /// Until when it can be paid, in Unix milliseconds.
@@ -135,6 +83,20 @@ impl Notice {
         let ours = rest.is_empty() || rest.starts_with(['-', '.', '_', '~']);
         ours.then(|| uuid::Uuid::try_parse(id).ok())?
             .map(|id| id.as_u128())
+    }
+
+    /// The same as the engine takes it in.
+    pub fn note(&self) -> Result<PaymentNote, IdError> {
+        let named = self.order_id().map(|id| OrderId(id).to_string());
+        Ok(PaymentNote {
+            payment: PaymentId::new(&self.payment)?,
+            named: named.as_deref().unwrap_or(&self.order).into(),
+            status: self.status,
+            amount: self.amount,
+            currency: self.currency.code().into(),
+            method: self.method,
+            expires_at: self.expires_at.map(Millis),
+        })
     }
 }
 

@@ -270,7 +270,7 @@ impl Payment {
 
     fn message(&mut self, transaction: &str) -> Message {
         self.told += 1;
-        let status = self.status.word();
+        let status = self.status.as_str();
         let body = json!({
             "type": format!("payment.{status}"),
             "data": {
@@ -279,7 +279,7 @@ impl Payment {
                 "status": status,
                 "amount": self.amount,
                 "currency": self.wanted.currency.code(),
-                "method": Method::Qris.word(),
+                "method": Method::Qris.as_str(),
                 "at_ms": self.at,
                 "expires_at_ms": self.wanted.expires_at,
                 "account": ACCOUNT,
@@ -299,7 +299,7 @@ impl Payment {
             status: self.status,
             amount: self.amount,
             currency: self.wanted.currency,
-            method: Some(Method::Qris),
+            method: Method::Qris,
             at: Some(self.at),
             expires_at: Some(self.wanted.expires_at),
             account: Some(ACCOUNT.to_owned()),

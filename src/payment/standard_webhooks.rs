@@ -26,7 +26,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::body::Body;
 use super::error::Error;
-use super::notice::{Method, Notice, Said, Status, order_name, payment_id};
+use super::notice::{Method, Notice, Said, method_of, order_name, payment_id, status_of};
 use crate::secret::Secret;
 
 /// How far the time of a message may be from now, in milliseconds, on each side.
@@ -160,7 +160,7 @@ pub(super) fn read(gateway: &str, id: Option<&str>, body: &[u8]) -> Result<Said,
     let Some(word) = body.fields().text("type")?.strip_prefix("payment.") else {
         return Ok(Said::Beside);
     };
-    let Some(status) = Status::parse(word) else {
+    let Some(status) = status_of(word) else {
         return Ok(Said::Beside);
     };
     let data = body.fields().part("data")?;
@@ -168,7 +168,7 @@ pub(super) fn read(gateway: &str, id: Option<&str>, body: &[u8]) -> Result<Said,
         return Err(Error::Malformed("status"));
     }
     let method = data.text_if("method")?;
-    let method = method.map(|word| Method::parse(word).ok_or(Error::Malformed("method")));
+    let method = method.map(|word| method_of(word).ok_or(Error::Malformed("method")));
     Ok(Said::Payment(Box::new(Notice {
         payment: payment_id(gateway, data.text("payment")?)?,
         attempt: None,
@@ -176,7 +176,7 @@ pub(super) fn read(gateway: &str, id: Option<&str>, body: &[u8]) -> Result<Said,
         status,
         amount: data.count_if("amount")?.ok_or(Error::Malformed("amount"))?,
         currency: data.currency(None)?,
-        method: method.transpose()?,
+        method: method.transpose()?.unwrap_or(Method::Other),
         at: data.count_if("at_ms")?,
         expires_at: data.count_if("expires_at_ms")?,
         account: data.text_if("account")?.map(Into::into),

@@ -132,7 +132,7 @@ fn the_good_ones_say_the_same_whoever_says_it() {
         );
         assert_eq!(
             (notice.status, notice.method),
-            (Status::Settled, Some(Method::Qris))
+            (Status::Settled, Method::Qris)
         );
     }
 }

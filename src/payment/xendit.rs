@@ -112,7 +112,7 @@ fn payment(whole: Fields<'_>, status: Status) -> Result<Notice, Error> {
         status,
         amount,
         currency,
-        method: channel(data)?.and_then(method),
+        method: channel(data)?.and_then(method).unwrap_or(Method::Other),
         at: first_time(&[(data, "updated"), (data, "created"), (whole, "created")])?,
         expires_at: first_time(&[(data, "expires_at")])?,
         account: account(&[(data, "business_id"), (whole, "business_id")])?,
@@ -141,7 +141,7 @@ fn qr(whole: Fields<'_>) -> Result<Notice, Error> {
         status: Status::Settled,
         amount: of.amount("amount", currency)?,
         currency,
-        method: Some(Method::Qris),
+        method: Method::Qris,
         at: first_time(&[(of, "created")])?,
         expires_at: first_time(&[(of, "expires_at")])?,
         account: account(&[(of, "business_id"), (whole, "business_id")])?,
@@ -170,7 +170,10 @@ fn invoice(whole: Fields<'_>) -> Result<Option<Notice>, Error> {
         status,
         amount: whole.amount(amount, currency)?,
         currency,
-        method: kind.and_then(method).or_else(|| channel.and_then(method)),
+        method: kind
+            .and_then(method)
+            .or_else(|| channel.and_then(method))
+            .unwrap_or(Method::Other),
         at: first_time(&[(whole, "paid_at"), (whole, "updated"), (whole, "created")])?,
         expires_at: first_time(&[(whole, "expiry_date")])?,
         account: account(&[(whole, "user_id")])?,
@@ -198,9 +201,9 @@ fn method(code: &str) -> Option<Method> {
         "QR_CODE" => Method::Qris,
         "EWALLET" | "OVO" | "GOPAY" | "ASTRAPAY" | "JENIUSPAY" => Method::Ewallet,
         "CARD" | "CARDS" | "CREDIT_CARD" => Method::Card,
-        "BANK_TRANSFER" => Method::Va,
+        "BANK_TRANSFER" => Method::VirtualAccount,
         _ if is("QRIS") => Method::Qris,
-        _ if is("VIRTUAL_ACCOUNT") => Method::Va,
+        _ if is("VIRTUAL_ACCOUNT") => Method::VirtualAccount,
         _ if ["DANA", "LINKAJA", "SHOPEEPAY"].into_iter().any(is) => Method::Ewallet,
         _ => return None,
     })

@@ -40,6 +40,10 @@ pub const CODES: &[(&str, StatusCode)] = &[
     ("in_use", StatusCode::CONFLICT),
     ("managed_by_shared_inventory", StatusCode::CONFLICT),
     ("cooldown", StatusCode::CONFLICT),
+    // Of notifications of payments.
+    ("bad_signature", StatusCode::UNAUTHORIZED),
+    ("stale", StatusCode::UNAUTHORIZED),
+    ("not_ours", StatusCode::UNPROCESSABLE_ENTITY),
     // The door's own.
     ("malformed", StatusCode::BAD_REQUEST),
     ("unknown_field", StatusCode::BAD_REQUEST),

@@ -84,7 +84,7 @@ fn the_documented_notifications_are_read() {
         ("Postman-1578568851", Status::Settled)
     );
     assert_eq!((read.amount, read.currency), (10_000, Currency::IDR));
-    assert_eq!(read.method, Some(Method::Card));
+    assert_eq!(read.method, Method::Card);
     assert_eq!(read.at, Some(1_578_569_239_000));
     assert_eq!(read.account.as_deref(), Some("G141532850"));
     let read = notice(qris());
@@ -92,10 +92,13 @@ fn the_documented_notifications_are_read() {
     // 14:06:48 in Jakarta is 07:06:48 in London.
     assert_eq!(
         (read.method, read.at),
-        (Some(Method::Qris), Some(1_624_432_008_000))
+        (Method::Qris, Some(1_624_432_008_000))
     );
     let read = notice(bca());
-    assert_eq!((read.amount, read.method), (100_000, Some(Method::Va)));
+    assert_eq!(
+        (read.amount, read.method),
+        (100_000, Method::VirtualAccount)
+    );
 }
 
 #[test]

@@ -240,15 +240,15 @@ fn our_own_form_is_read() {
         status: Status::Settled,
         amount: 219_780,
         currency: crate::catalog::Currency::IDR,
-        method: Some(Method::Qris),
+        method: Method::Qris,
         at: Some(1_730_000_000_000),
         expires_at: Some(1_730_000_900_000),
         account: Some("M-1".into()),
         event: Some("msg_1".into()),
     };
     assert_eq!(*notice, wanted);
-    for status in Status::ALL {
-        let body = PAID.replace("settled", status.word());
+    for status in STATUSES {
+        let body = PAID.replace("settled", status.as_str());
         let Ok(Said::Payment(notice)) = read("toko", None, body.as_bytes()) else {
             panic!("no notice");
         };

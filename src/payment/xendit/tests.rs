@@ -107,7 +107,7 @@ fn a_captured_payment_is_read() {
         (read.order.as_str(), read.status),
         ("example_reference_id", Status::Settled)
     );
-    assert_eq!((read.amount, read.method), (10_000, Some(Method::Va)));
+    assert_eq!((read.amount, read.method), (10_000, Method::VirtualAccount));
     assert_eq!(read.at, Some(1_638_456_741_566));
     assert_eq!(read.account.as_deref(), Some("6094fa76c2fd53701b8e079c"));
     assert_eq!(
@@ -141,7 +141,7 @@ fn the_second_version_is_read() {
         read.payment,
         "xendit/py-1402feb0-bb79-47ae-9d1e-e69394d3949c"
     );
-    assert_eq!((read.amount, read.method), (10_000, Some(Method::Ewallet)));
+    assert_eq!((read.amount, read.method), (10_000, Method::Ewallet));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn paid_qr_codes_of_both_versions_are_read() {
     );
     assert_eq!(
         (read.method, read.at),
-        (Some(Method::Qris), Some(1_666_420_205_864))
+        (Method::Qris, Some(1_666_420_205_864))
     );
     assert_eq!(read.expires_at, Some(1_666_519_003_604));
     let read = notice(&qr_2020());
@@ -238,7 +238,7 @@ fn invoices_are_read() {
     );
     assert_eq!(
         (read.status, read.method),
-        (Status::Settled, Some(Method::Va))
+        (Status::Settled, Method::VirtualAccount)
     );
     assert_eq!(read.at, Some(1_476_260_103_404));
     let mut body = paid_invoice();
