@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::gateway::Shared;
 use crate::gateway::auth::{Identity, Role};
 use crate::lifecycle::{Lifecycle, StopBounds};
+use crate::payment::EndpointConfig;
 use crate::{server, telemetry};
 
 /// The demo's shop.
@@ -78,6 +79,7 @@ fn config(options: &Options) -> Result<Config, Failure> {
     config.listener.listen = options.listen;
     config.internal.listen.set_port(0);
     config.limits.exempt_loopback = true;
+    config.payments.endpoints = vec![EndpointConfig::sandbox("sandbox", SHOP)];
     config.telemetry.log_filter = "warn".into();
     Ok(config)
 }

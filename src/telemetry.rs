@@ -23,6 +23,7 @@ pub mod label;
 mod logging;
 pub mod node;
 pub mod orders;
+pub mod payments;
 mod process;
 mod registry;
 
@@ -40,6 +41,7 @@ pub use instrument::{Counter, Family, Gauge, Held, Histogram, Kind};
 pub use logging::{Config, LogFormat, install_logs};
 pub use node::keep_up;
 pub use orders::{PaymentLabel, StateLabel};
+pub use payments::NoticeResult;
 pub use registry::{CONTENT_TYPE, Metrics, Registry, catalogue, catalogue_text};
 
 /// What can go wrong when logs are set up.

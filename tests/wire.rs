@@ -16,6 +16,8 @@ mod counters;
 mod events;
 #[path = "wire/examples.rs"]
 mod examples;
+#[path = "wire/hooks.rs"]
+mod hooks;
 #[path = "wire/hosting.rs"]
 mod hosting;
 #[path = "wire/house.rs"]

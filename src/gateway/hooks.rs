@@ -27,6 +27,7 @@ use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId};
 use crate::engine::Failure;
 use crate::payment::sandbox::Refused;
 use crate::payment::{Action, Endpoint, Error, Notice, Said};
+use crate::telemetry::{NoticeResult, metrics};
 
 /// Most bytes of a notification, whatever other bodies may have.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -63,6 +64,22 @@ async fn take<'h>(
     header: impl Fn(&'static str) -> Option<&'h str>,
     body: &[u8],
 ) -> Result<(), Problem> {
+    let taken = hear(app, endpoint, header, body).await;
+    let result = match &taken {
+        Ok(result) => *result,
+        Err(problem) if problem.code() == "stale_epoch" => NoticeResult::Unavailable,
+        Err(problem) => NoticeResult::from_text(problem.code()),
+    };
+    metrics().payments.notices.of(result).increment();
+    taken.map(|_| ())
+}
+
+async fn hear<'h>(
+    app: &App,
+    endpoint: &Endpoint,
+    header: impl Fn(&'static str) -> Option<&'h str>,
+    body: &[u8],
+) -> Result<NoticeResult, Problem> {
     if body.len() > BODY_BYTES_MAX {
         let message = "A notification has at most 64 KiB.";
         return Err(Problem::new("too_large", message));
@@ -73,7 +90,7 @@ async fn take<'h>(
         return Err(Problem::new("unavailable", message).with("retry_ms", 60_000));
     }
     match endpoint.hear(header, body, reading.now_ms) {
-        Ok(Said::Beside) => Ok(()),
+        Ok(Said::Beside) => Ok(NoticeResult::Beside),
         Ok(Said::Payment(notice)) => deliver(app, endpoint, &notice).await,
         Err(error) => {
             tracing::warn!(endpoint = endpoint.name(), %error, "a payment's notification was refused");
@@ -83,7 +100,7 @@ async fn take<'h>(
 }
 
 /// Hands a notice to the engine, in the gateway's name.
-async fn deliver(app: &App, endpoint: &Endpoint, notice: &Notice) -> Result<(), Problem> {
+async fn deliver(app: &App, endpoint: &Endpoint, notice: &Notice) -> Result<NoticeResult, Problem> {
     let note = notice
         .note()
         .map_err(|_| refused(Error::Malformed("payment")))?;
@@ -106,8 +123,9 @@ async fn deliver(app: &App, endpoint: &Endpoint, notice: &Notice) -> Result<(), 
         // It would be refused again: told here, and taken off the gateway's hands.
         let (payment, code) = (notice.payment.as_str(), rejection.code());
         tracing::error!(payment, code, "the engine refused a payment's notification");
+        return Ok(NoticeResult::Refused);
     }
-    Ok(())
+    Ok(NoticeResult::Noted)
 }
 
 fn refused(error: Error) -> Problem {

@@ -298,6 +298,11 @@ impl Gateways {
         sandbox.start(wanted, random, now_ms)
     }
 
+    /// A started payment as its customer was shown it, for a page that comes back.
+    pub fn shown(&self, shop: &ShopId, payment: &str) -> Option<Started> {
+        self.sandbox_of(shop)?.sandbox()?.shown(payment)
+    }
+
     /// Asks the gateway how a payment stands (S-20, D.5): before an order expires, and on doubt.
     pub fn ask(&self, shop: &ShopId, payment: &str) -> Inquiry {
         let gateway = payment.split('/').next().unwrap_or_default();
@@ -350,9 +355,10 @@ fn keys(config: &EndpointConfig) -> Result<Keys, SettingError> {
     };
     let long = || {
         let short = |secret: &Secret| secret.expose().len() < SECRET_BYTES_MIN;
-        match secrets.iter().any(short) {
-            true => Err(wrong("a secret has at least 24 bytes")),
-            false => Ok(secrets.clone()),
+        if secrets.iter().any(short) {
+            Err(wrong("a secret has at least 24 bytes"))
+        } else {
+            Ok(secrets.clone())
         }
     };
     Ok(match config.kind {

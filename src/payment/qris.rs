@@ -1,4 +1,4 @@
-//! The payload of a QR code for one payment, in the form that EMVCo and QRIS give it: tags of two
+//! The payload of a QR code for one payment, in the form that `EMVCo` and QRIS give it: tags of two
 //! digits, lengths of two digits, values; a CRC at the end.
 //!
 //! The account is of a made-up scheme (`ID.LAPAK.SANDBOX`), so no bank's app takes it for money.
@@ -41,8 +41,7 @@ pub fn payload(bill: &Bill<'_>) -> String {
     // The CRC covers its own tag and length.
     said.push_str("6304");
     let sum = crc(said.as_bytes());
-    said.push_str(&format!("{sum:04X}"));
-    said
+    format!("{said}{sum:04X}")
 }
 
 /// Each tag with its length and value; values have at most 99 bytes here.
@@ -65,7 +64,7 @@ fn short(text: &str) -> &str {
     text.get(..text.floor_char_boundary(25)).unwrap_or(text)
 }
 
-/// CRC-16 with the polynomial 1021 from FFFF (ISO/IEC 13239, as EMVCo wants it).
+/// CRC-16 with the polynomial 1021 from FFFF (ISO/IEC 13239, as `EMVCo` wants it).
 fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |sum, byte| {
         (0..8).fold(sum ^ (u16::from(*byte) << 8), |sum: u16, _| {

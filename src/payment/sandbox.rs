@@ -162,35 +162,28 @@ impl Sandbox {
         if wanted.expires_at <= now_ms {
             return None;
         }
-        let reference = format!("{:024x}", random >> 32);
-        let said = qris::payload(&qris::Bill {
-            merchant: MERCHANT,
-            amount: wanted.amount,
-            decimals: wanted.currency.exponent(),
-            currency: number_of(wanted.currency)?,
-            reference: &reference,
-        });
-        let started = Started {
-            payment: format!("{NAME}/{reference}"),
-            method: Method::Qris,
-            expires_at: wanted.expires_at,
-            qr_rows: qr::rows(&said)?,
-            qr: said,
-        };
-        let mut payments = self.payments();
-        if payments.len() >= PAYMENTS_MAX {
-            payments.pop_front();
-        }
-        payments.push_back(Payment {
-            id: reference,
+        let payment = Payment {
+            id: format!("{:024x}", random >> 32),
             wanted: wanted.clone(),
             status: Status::Pending,
             amount: wanted.amount,
             at: now_ms,
             told: 0,
             last: Vec::new(),
-        });
+        };
+        let started = payment.shown()?;
+        let mut payments = self.payments();
+        if payments.len() >= PAYMENTS_MAX {
+            payments.pop_front();
+        }
+        payments.push_back(payment);
         Some(started)
+    }
+
+    /// A payment as it was started, for a page that comes back; none if it is not known.
+    pub fn shown(&self, payment: &str) -> Option<Started> {
+        let mut payments = self.payments();
+        find(&mut payments, payment)?.shown()
     }
 
     /// How a payment stands; none if it is not known.
@@ -231,6 +224,23 @@ impl Sandbox {
 }
 
 impl Payment {
+    fn shown(&self) -> Option<Started> {
+        let said = qris::payload(&qris::Bill {
+            merchant: MERCHANT,
+            amount: self.wanted.amount,
+            decimals: self.wanted.currency.exponent(),
+            currency: number_of(self.wanted.currency)?,
+            reference: &self.id,
+        });
+        Some(Started {
+            payment: format!("{NAME}/{}", self.id),
+            method: Method::Qris,
+            expires_at: self.wanted.expires_at,
+            qr_rows: qr::rows(&said)?,
+            qr: said,
+        })
+    }
+
     fn act(&mut self, action: Action, now_ms: u64) -> Result<Vec<Message>, Refused> {
         let whole = self.wanted.amount;
         let in_time = now_ms < self.wanted.expires_at;

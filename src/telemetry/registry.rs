@@ -19,6 +19,7 @@ use super::instrument::Kind;
 use super::journal::Journal;
 use super::node::{Drain, Runtime};
 use super::orders::Orders;
+use super::payments::Payments;
 use super::process;
 
 /// The media type of the page.
@@ -33,6 +34,7 @@ const GROUPS: &[&[Metric]] = &[
     Commands::ROWS,
     Bookings::ROWS,
     Orders::ROWS,
+    Payments::ROWS,
     Journal::ROWS,
     Runtime::ROWS,
     Drain::ROWS,
@@ -57,6 +59,8 @@ pub struct Metrics {
     pub bookings: Bookings,
     /// Orders.
     pub orders: Orders,
+    /// What payment gateways told.
+    pub payments: Payments,
     /// The record and the feed.
     pub journal: Journal,
     /// The async runtime.
@@ -92,6 +96,7 @@ impl Registry {
             commands: Commands::register(&recorder),
             bookings: Bookings::register(&recorder),
             orders: Orders::register(&recorder),
+            payments: Payments::register(&recorder),
             journal: Journal::register(&recorder),
             runtime: Runtime::register(&recorder),
             drain: Drain::register(&recorder),
@@ -210,6 +215,7 @@ impl Metrics {
         self.commands.touch();
         self.bookings.touch();
         self.orders.touch();
+        self.payments.touch();
         self.journal.touch();
         self.runtime.touch();
         self.drain.touch();

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use super::house::{FOREIGN_SHOP, House, LIVE, SHOP, SKU, book, house, somebody};
+use super::house::{ENDPOINT, FOREIGN_SHOP, House, LIVE, SHOP, SKU, book, house, somebody};
 use super::raw::{self, Answer};
 use super::socket::{Heard, Socket};
 
@@ -208,6 +208,8 @@ async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who
         .replace("{live}", live)
         .replace("{shop}", SHOP)
         .replace("{file}", "tidak-ada.js")
+        .replace("{endpoint}", ENDPOINT)
+        .replace("{payment}", "0123456789abcdef01234567")
         .replace("{booking}", &booking)
         .replace("{checkout}", &checkout)
         .replace("{order}", &order)

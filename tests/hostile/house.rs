@@ -17,6 +17,7 @@ use lapak::gateway::Shared;
 use lapak::gateway::auth::{Identity, Role};
 use lapak::gateway::keys::{KeyConfig, Secret};
 use lapak::lifecycle::Lifecycle;
+use lapak::payment::EndpointConfig;
 use lapak::server;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -37,6 +38,8 @@ pub(super) const FOREIGN_LIVE: &str = "live-b";
 pub(super) const FOREIGN_SHOP: &str = "toko-b";
 /// A SKU that both shops have.
 pub(super) const SKU: &str = "KAOS-M";
+/// Where its gateway without money tells of payments.
+pub(super) const ENDPOINT: &str = "uji";
 /// The secret of the key `k1`.
 pub(super) const SECRET: &str = "a secret of the house, long enough for HS256";
 
@@ -198,6 +201,7 @@ fn config(state: &std::path::Path) -> Config {
     config.limits.exempt_loopback = true;
     config.origin.allow = vec!["https://listed.example".into()];
     config.origin.shops = [(SHOP.to_owned(), vec!["https://toko-a.example".to_owned()])].into();
+    config.payments.endpoints = vec![EndpointConfig::sandbox(ENDPOINT, SHOP)];
     config.auth.keys = vec![KeyConfig::hs256("k1", Secret::new(SECRET.as_bytes()))];
     config
 }

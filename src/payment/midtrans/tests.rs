@@ -52,11 +52,10 @@ fn signed(mut body: Value, key: &str) -> Vec<u8> {
     let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let text = part("order_id") + &part("status_code") + &part("gross_amount") + key;
     let sum = digest(&SHA512, text.as_bytes());
-    let hex: String = sum
+    let hex = sum
         .as_ref()
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     body["signature_key"] = json!(hex);
     body.to_string().into_bytes()
 }

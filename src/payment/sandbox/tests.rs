@@ -45,6 +45,7 @@ fn a_payment_has_an_id_a_time_and_a_code() {
     assert_eq!((started.method, started.expires_at), (Method::Qris, ENDS));
     assert!(started.qr.contains("5406219785") && started.qr.contains("5913LAPAK SANDBOX"));
     assert_eq!(started.qr_rows, qr::rows(&started.qr).unwrap());
+    assert_eq!(sandbox.shown(&started.payment), Some(started.clone()));
     let notice = sandbox.status(&started.payment).unwrap();
     assert_eq!((notice.status, notice.amount), (Status::Pending, 219_785));
     assert_eq!(sandbox.start(&wanted(), 1, ENDS), None);

@@ -1,6 +1,7 @@
 //! The scheme's published vector, and everything near it that has to be refused.
 
 use super::*;
+use crate::payment::notice::{STATUSES, Status};
 
 /// The vector that every library of the scheme's project is tested with.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
