@@ -90,5 +90,5 @@ async fn an_idle_connection_stays_small() {
     let options = idle::Options { viewers: 1_000 };
     let report = idle::run(lapak(), &options).await.unwrap();
     let bytes = report.figures.iter().find(|f| f.unit == "B").unwrap().value;
-    assert!(bytes < 16.0 * 1024.0, "{report}");
+    assert!(bytes < 12.0 * 1024.0, "{report}");
 }

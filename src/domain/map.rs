@@ -123,6 +123,19 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn many_are_put_in_as_one_by_one(items in vec((0_u16..500, any::<u8>()), 0..400)) {
+            let (mut many, mut one, mut seen) = (Map::default(), Map::default(), Vec::new());
+            put_many(&mut many, items.iter().copied(), |k, v| seen.push((*k, *v)));
+            for (key, value) in &items {
+                one.insert(*key, *value);
+            }
+            prop_assert!(many.iter().eq(one.iter()));
+            prop_assert_eq!(seen, items);
+        }
+    }
+
     /// A restart with a million bookings mostly waits for memory: what one takes is decided here.
     #[test]
     fn a_booking_and_its_answer_stay_small() {

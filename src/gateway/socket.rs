@@ -3,6 +3,7 @@
 mod greeting;
 mod line;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -23,6 +24,9 @@ use line::Line;
 const READ_BUFFER: usize = 1024;
 /// Bytes that may wait to be written to a socket.
 const WRITE_BUFFER_MAX: usize = 256 * 1024;
+
+/// A connection that has been greeted, or one that is to be closed and why.
+type Met = Result<Box<Line>, (Box<WebSocket>, Close)>;
 
 /// `GET /v1/lives/{live}/ws`.
 pub(super) async fn upgrade(
@@ -59,9 +63,11 @@ pub(super) async fn upgrade(
         .max_frame_size(largest)
         .on_upgrade(move |socket| {
             // Each wrapper around a future keeps room for it once more: in a box it is kept once.
-            let socket = Box::new(socket);
-            let attended = Box::pin(attend(app, peer, hold, ungreeted, live, socket));
-            async move { house.track("socket", attended).await }
+            // In a task of its own, because the library's keeps all that the handshake needed.
+            let met = Box::pin(meet(app.clone(), peer, live, Box::new(socket)));
+            let attended = Box::pin(attend(app, Box::new(hold), ungreeted, met));
+            house.spawn_connection("socket", attended);
+            std::future::ready(())
         }))
 }
 
@@ -69,13 +75,20 @@ fn rejected(reason: RejectReason) {
     metrics().connections.rejected.of(reason).increment();
 }
 
+/// Greets a connection; what only the greeting needs is given back with it.
+async fn meet(app: Shared, peer: Peer, live: String, mut socket: Box<WebSocket>) -> Met {
+    match greeting::greet(&app, &peer, &live, &mut socket).await {
+        Ok(seated) => Ok(Box::new(Line::new(app, socket, seated))),
+        Err(why) => Err((socket, why)),
+    }
+}
+
+/// A connection's future stays as long as the connection: what it keeps is little, or in boxes.
 async fn attend(
     app: Shared,
-    peer: Peer,
-    hold: Hold,
+    hold: Box<Hold>,
     ungreeted: super::limits::Permit,
-    live: String,
-    mut socket: Box<WebSocket>,
+    met: Pin<Box<impl Future<Output = Met>>>,
 ) {
     let began = app.clock.monotonic();
     metrics()
@@ -83,19 +96,15 @@ async fn attend(
         .opened
         .of(Transport::WebSocket)
         .increment();
-    // Boxed, so that what a greeting needs is given back when it is over.
-    let greeted = Box::pin(greeting::greet(&app, &peer, &live, &mut socket)).await;
-    let end = match greeted {
-        Ok(seated) => {
+    let end = match met.await {
+        Ok(line) => {
             drop(ungreeted);
             let took = app.clock.monotonic().saturating_sub(began);
             metrics().connections.connect_duration.record_duration(took);
-            Box::new(Line::new(app.clone(), socket, seated))
-                .attend()
-                .await
+            line.attend().await
         }
-        Err(why) => {
-            close(&mut socket, why, app.config.write_timeout_ms).await;
+        Err((mut socket, why)) => {
+            Box::pin(close(&mut socket, why, app.config.write_timeout_ms)).await;
             CloseCode::from_code(why.code())
         }
     };

@@ -38,18 +38,8 @@ impl Lifecycle {
         name: &'static str,
         task: impl Future<Output = ()> + Send + 'static,
     ) {
-        self.inner.tasks.spawn(self.track(name, task));
-    }
-
-    /// Lets the drain wait for a future that another library spawns (axum's `on_upgrade`). As with
-    /// [`spawn_connection`](Self::spawn_connection), its panic is logged and goes no further.
-    pub fn track(
-        &self,
-        name: &'static str,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> impl Future<Output = ()> + Send + 'static {
         let running = self.enter(name);
-        let guarded = async move {
+        self.inner.tasks.spawn(async move {
             let _running = running;
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
                 tracing::error!(
@@ -58,8 +48,7 @@ impl Lifecycle {
                     "a connection's task panicked"
                 );
             }
-        };
-        self.inner.tasks.track_future(guarded)
+        });
     }
 
     /// Runs blocking work of the core (SQLite) on the blocking pool; the close waits for it.

@@ -139,10 +139,10 @@ async fn a_task_that_never_ends_is_left_behind_and_named() {
 }
 
 #[tokio::test]
-async fn the_drain_waits_for_a_tracked_future_others_spawned() {
+async fn the_drain_waits_for_a_connection() {
     let house = Lifecycle::new();
     let (release, released) = oneshot::channel::<()>();
-    let tracked = house.track("socket", async move {
+    house.spawn_connection("socket", async move {
         let _ = released.await;
     });
     house.stop();
@@ -150,6 +150,5 @@ async fn the_drain_waits_for_a_tracked_future_others_spawned() {
     tokio::pin!(run);
     assert!(futures_util::poll!(run.as_mut()).is_pending());
     release.send(()).unwrap();
-    tracked.await;
     assert_eq!(run.await, Ok(()));
 }

@@ -99,13 +99,15 @@ impl Line {
                 if why == Close::TooSlow {
                     metrics().connections.slow_closes.increment();
                 }
-                super::close(&mut self.socket, why, self.app.config.write_timeout_ms).await;
+                let most_ms = self.app.config.write_timeout_ms;
+                Box::pin(super::close(&mut self.socket, why, most_ms)).await;
                 CloseCode::from_code(why.code())
             }
             End::Client => {
                 // The library's answer to the close goes out with the next read.
                 let most_ms = self.app.config.write_timeout_ms.min(1_000);
-                super::part(&mut self.socket, Duration::from_millis(most_ms)).await;
+                let bound = Duration::from_millis(most_ms);
+                Box::pin(super::part(&mut self.socket, bound)).await;
                 CloseCode::Client
             }
             End::Lost => CloseCode::Lost,
@@ -134,7 +136,8 @@ impl Line {
         tokio::select! {
             () = self.seated.seat.woken() => Ok(()),
             heard = self.socket.recv() => match heard {
-                Some(Ok(message)) => self.hear(message).await,
+                // Boxed: while nothing is heard it needs no room.
+                Some(Ok(message)) => Box::pin(self.hear(message)).await,
                 Some(Err(error)) => Err(broken(&error)),
                 None => Err(End::Lost),
             },
@@ -232,6 +235,7 @@ impl Line {
             Framed::Message(ClientMessage::Ping) => {
                 self.push(&json!({"type": "pong", "server_now_ms": self.app.clock.now_ms()}));
             }
+            // Boxed, as the next: a connection that only watches needs no room for it.
             Framed::Message(ClientMessage::Resync) => Box::pin(self.resync()).await,
             Framed::Message(ClientMessage::Connect(_)) => self.error("already_connected", None),
             Framed::Message(ClientMessage::Refresh { token }) => return self.refresh(&token),
@@ -242,7 +246,6 @@ impl Line {
                     who: self.seated.who.as_ref(),
                     lang: self.seated.lang,
                 };
-                // Boxed: a connection that only watches needs no room for it.
                 let answered = Box::pin(asking::ask(&self.app, &place, &ask)).await;
                 self.push(answered.message());
             }
