@@ -1,9 +1,11 @@
 // A page's view of one live, as signals: connection, clock, requests and state put together.
 
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Clock } from "./clock";
 import { Connection, type Socket, type Status } from "./connection";
+import type { OrderNews, OrderState } from "./order-wire";
 import { browser_timers, type Pending, Requests } from "./requests";
+import { keep, kept, type SheetView } from "./sheet";
 import { item_key, type LiveState, nothing, reduce } from "./state";
 import type { Live as About, Answer, Ask, BookingNews, Drop, Item, ServerMessage } from "./wire";
 
@@ -11,6 +13,8 @@ import type { Live as About, Answer, Ask, BookingNews, Drop, Item, ServerMessage
 export type Notice = { key: number; at: number } & (
   | { kind: "answer"; ask: Ask; answer: Answer; restored: boolean }
   | { kind: "booking"; news: BookingNews }
+  /** `before` is the state the order was known in; null if it was not known. */
+  | { kind: "order"; news: OrderNews; before: OrderState | null }
 );
 
 export interface Live {
@@ -23,6 +27,8 @@ export interface Live {
   status: ReadonlySignal<Status>;
   pending: ReadonlySignal<readonly Pending[]>;
   notices: Signal<readonly Notice[]>;
+  /** The sheet over the live: checkout, payment, orders. */
+  sheet: Signal<SheetView | null>;
   token: Signal<string | null>;
   /** Second by second, the server's time. */
   now: ReadonlySignal<number>;
@@ -53,7 +59,11 @@ const FOR_EVERYONE: ReadonlySet<ServerMessage["type"]> = new Set(["stock", "acti
 /** Opens the live and keeps it open until `stop`. */
 export function open_live(options: LiveOptions): Live {
   const clock = new Clock();
-  const state = signal<LiveState>(nothing);
+  const storage = shelf();
+  const key = `${options.live}.${subject(options.token) ?? ""}`;
+  const before = kept(storage, `lapak.till.${key}`);
+  const state = signal<LiveState>({ ...nothing, till: before.till });
+  const sheet = signal(before.sheet);
   const status = signal<Status>({ kind: "connecting" });
   const pending = signal<readonly Pending[]>([]);
   const notices = signal<readonly Notice[]>([]);
@@ -61,7 +71,7 @@ export function open_live(options: LiveOptions): Live {
   const now = signal(clock.now());
   let notice_key = 0;
   // The newest state; `state` follows it when there is something to draw.
-  let newest = nothing;
+  let newest = state.peek();
   let drawing: number | null = null;
 
   const draw = (): void => {
@@ -92,12 +102,15 @@ export function open_live(options: LiveOptions): Live {
     },
   });
 
-  const requests = new Requests(`lapak.unanswered.${options.live}.${subject(options.token) ?? ""}`, {
+  const requests = new Requests(`lapak.unanswered.${key}`, {
     send: (request) => connection.send(request),
     now: () => clock.now(),
     timers: browser_timers,
-    shelf: shelf(),
-    answered: ({ request, restored }, answer) => tell({ kind: "answer", ask: request, answer, restored }),
+    shelf: storage,
+    answered: ({ request, restored }, answer) => {
+      lead_on(answer);
+      if (worth_telling(request, answer, newest)) tell({ kind: "answer", ask: request, answer, restored });
+    },
     changed: () => {
       pending.value = requests_list();
     },
@@ -111,6 +124,7 @@ export function open_live(options: LiveOptions): Live {
     if (message.type === "welcome") clock.measured(message.server_now_ms, asked_at);
     else if (message.type === "activity") clock.heard(message.server_now_ms);
     now.value = clock.now();
+    const known = message.type === "order" ? newest.till.orders.get(message.order.order) : undefined;
     const step = reduce(newest, message);
     newest = step.state;
     if (!FOR_EVERYONE.has(message.type)) draw();
@@ -124,8 +138,19 @@ export function open_live(options: LiveOptions): Live {
       );
       if (!own && !said) tell({ kind: "booking", news: message });
     }
+    if (message.type === "order" && message.order.customer === newest.me?.customer && !QUIET.has(message.event))
+      tell({ kind: "order", news: message, before: known?.state ?? null });
     requests.take(message);
   }
+
+  /** An answer leads the open sheet on to its next step. */
+  function lead_on(answer: Answer): void {
+    const open = sheet.peek()?.kind;
+    if (answer.type === "checkout" && open === "select") sheet.value = { kind: "checkout" };
+    if (answer.type === "ordered" && open === "checkout") sheet.value = { kind: "order", order: answer.order };
+  }
+
+  const unkeep = effect(() => keep(storage, `lapak.till.${key}`, { till: state.value.till, sheet: sheet.value }));
 
   const tick = globalThis.setInterval(() => {
     now.value = clock.now();
@@ -149,6 +174,7 @@ export function open_live(options: LiveOptions): Live {
     status,
     pending,
     notices,
+    sheet,
     token,
     now,
     drops: computed(() => in_order(state.value)),
@@ -167,12 +193,22 @@ export function open_live(options: LiveOptions): Live {
     },
     stop: () => {
       globalThis.clearInterval(tick);
+      unkeep();
       if (drawing !== null) browser_timers.clear(drawing);
       globalThis.removeEventListener("online", online);
       document.removeEventListener("visibilitychange", visible);
       connection.stop();
     },
   };
+}
+
+/** News of an order that the open sheet shows well enough. */
+const QUIET: ReadonlySet<OrderNews["event"]> = new Set(["placed", "payment", "checking"]);
+
+/** Steps of a checkout show themselves, and what became of an own order is told as its news. */
+function worth_telling(ask: Ask, answer: Answer, state: LiveState): boolean {
+  if (answer.type === "checkout" || answer.type === "payment") return false;
+  return !(ask.type === "order.cancel" && answer.type === "done" && state.till.orders.has(ask.order) && !state.host);
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -121,6 +121,9 @@ export class Requests {
       case "cancelled":
       case "left":
       case "done":
+      case "checkout":
+      case "ordered":
+      case "payment":
         this.end(pending, { ...message, id } as Answer);
         return true;
       default:

@@ -3,6 +3,21 @@
 // Stock values are absolute and cover the positions (p, s]: a frame is applied only if p ≤ last ≤ s; one that
 // starts after the last position is a gap, and the answer to a gap is a fresh snapshot, never a guess.
 
+import { uuid_time_ms } from "./ids";
+import type { Checkout, Ordered, OrderNews } from "./order-wire";
+import {
+  checkout_left,
+  checkout_started,
+  empty_book,
+  empty_till,
+  merge_orders,
+  type OrderBook,
+  order_told,
+  payment_started,
+  placed,
+  type Till,
+  till_from_me,
+} from "./orders";
 import type {
   Activity,
   BookingNews,
@@ -31,6 +46,7 @@ export interface HostView {
   bookings: ReadonlyMap<string, BookingRow>;
   waiters: ReadonlyMap<string, WaiterRow>;
   customers: ReadonlyMap<string, CustomerRow>;
+  orders: OrderBook;
   booked_total: number;
   connections: number;
 }
@@ -50,6 +66,8 @@ export interface LiveState {
   me: Me | null;
   /** Own bookings that are over: a late replay must not bring them back. */
   over: ReadonlySet<string>;
+  /** Own checkout, orders and payments. */
+  till: Till;
   ticker: readonly (TickerRow & { key: number })[];
   host: HostView | null;
 }
@@ -70,6 +88,7 @@ export const nothing: LiveState = {
   viewers: 0,
   me: null,
   over: new Set(),
+  till: empty_till,
   ticker: [],
   host: null,
 };
@@ -90,6 +109,7 @@ export function reduce(state: LiveState, message: ServerMessage): Step {
       return keep({
         ...state,
         me: message.me === undefined ? state.me : message.me,
+        till: message.me === undefined ? state.till : till_from_me(state.till, message.me),
         me_position: message.me === undefined ? state.me_position : message.position,
       });
     case "resync":
@@ -116,6 +136,16 @@ export function reduce(state: LiveState, message: ServerMessage): Step {
       return keep(booking_news(state, message));
     case "reputation":
       return keep(with_me(state, (me) => ({ ...me, reputation: message.reputation })));
+    case "checkout":
+      return keep(checkout(state, message));
+    case "checkout.left":
+      return keep({ ...state, till: checkout_left(state.till, message.checkout) });
+    case "ordered":
+      return keep(ordered(state, message));
+    case "payment":
+      return keep({ ...state, till: payment_started(state.till, message) });
+    case "order":
+      return keep(order_news(state, message));
     case "done":
     case "refused":
     case "unknown":
@@ -148,6 +178,7 @@ function from_snapshot(before: LiveState, snapshot: Snapshot, position: Position
     viewers: snapshot.viewers,
     me: snapshot.me,
     over: before.over,
+    till: till_from_me(before.till, snapshot.me),
     ticker: before.ticker,
     host: snapshot.catalog ? host_view(snapshot, before.host) : null,
   };
@@ -159,6 +190,7 @@ function host_view(snapshot: Snapshot, before: HostView | null): HostView {
     bookings: new Map((snapshot.bookings ?? []).map((row) => [row.booking, row])),
     waiters: new Map((snapshot.waiters ?? []).map((row) => [waiter_key(row), row])),
     customers: new Map((snapshot.customers ?? []).map((row) => [row.customer, row])),
+    orders: merge_orders(empty_book, snapshot.orders, snapshot.orders_by_state),
     booked_total: snapshot.booked_total ?? before?.booked_total ?? 0,
     connections: snapshot.connections ?? before?.connections ?? 0,
   };
@@ -253,11 +285,35 @@ function cancelled(state: LiveState, answer: Cancelled): LiveState {
 }
 
 function end_booking(state: LiveState, booking: string): LiveState {
+  if (state.over.has(booking)) return state;
   const over = new Set(state.over).add(booking);
   return with_me({ ...state, over }, (me) => ({
     ...me,
     bookings: me.bookings.filter((row) => row.booking !== booking),
   }));
+}
+
+/** The checkout may have prolonged its bookings. */
+function checkout(state: LiveState, answer: Checkout): LiveState {
+  const later = with_me(state, (me) => ({
+    ...me,
+    bookings: me.bookings.map((row) => ({ ...row, deadline_ms: answer.deadlines[row.booking] ?? row.deadline_ms })),
+  }));
+  return { ...later, till: checkout_started(state.till, answer) };
+}
+
+function ordered(state: LiveState, answer: Ordered): LiveState {
+  if (state.me === null) return state;
+  const bookings = state.till.checkout?.checkout === answer.order ? Object.keys(state.till.checkout.deadlines) : [];
+  const till = placed(state.till, answer, state.me, uuid_time_ms(answer.id));
+  return bookings.reduce(end_booking, { ...state, till });
+}
+
+function order_news(state: LiveState, news: OrderNews): LiveState {
+  const { order: row } = news;
+  if (state.me === null || row.customer !== state.me.customer) return state;
+  const bookings = row.lines.flatMap((line) => (line.booking === null ? [] : [line.booking]));
+  return bookings.reduce(end_booking, { ...state, till: order_told(state.till, news) });
 }
 
 function booking_news(state: LiveState, news: BookingNews): LiveState {
@@ -326,6 +382,7 @@ function activity(state: LiveState, frame: Activity): LiveState {
       bookings: recent(merge(host.bookings, frame.bookings, (row) => row.booking)),
       waiters: without_empty(merge(host.waiters, frame.waiters, waiter_key)),
       customers: merge(host.customers, frame.customers, (row) => row.customer),
+      orders: merge_orders(host.orders, frame.orders, frame.orders_by_state),
       booked_total: frame.booked_total ?? host.booked_total,
       connections: frame.connections ?? host.connections,
     },

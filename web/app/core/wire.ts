@@ -1,5 +1,16 @@
 // The wire contract, version 1, as types. Times are Unix milliseconds, money integer minor units.
 
+import type {
+  Checkout,
+  CheckoutLeft,
+  OrderAsk,
+  Ordered,
+  OrderNews,
+  OrderRow,
+  Payment,
+  StateCounts,
+} from "./order-wire";
+
 export interface Position {
   epoch: number;
   seq: number;
@@ -86,6 +97,8 @@ export interface Me {
   restricted: boolean;
   bookings: OwnBooking[];
   waiting: OwnWait[];
+  /** Newest first; absent from a server that has no orders. */
+  orders?: OrderRow[];
 }
 
 export interface CatalogRow {
@@ -144,6 +157,8 @@ export interface Snapshot {
   bookings?: BookingRow[];
   waiters?: WaiterRow[];
   customers?: CustomerRow[];
+  orders?: OrderRow[];
+  orders_by_state?: StateCounts;
   booked_total?: number;
   connections?: number;
 }
@@ -199,6 +214,8 @@ export interface Activity {
   waiters?: WaiterRow[];
   catalog?: CatalogRow[];
   customers?: CustomerRow[];
+  orders?: OrderRow[];
+  orders_by_state?: StateCounts;
   booked_total?: number;
   connections?: number;
 }
@@ -277,6 +294,7 @@ export interface Done {
   id: string;
   drop?: string;
   sku?: string;
+  order?: string;
 }
 
 export interface Refused {
@@ -317,12 +335,17 @@ export type ServerMessage =
   | Cancelled
   | Left
   | Done
+  | Checkout
+  | CheckoutLeft
+  | Ordered
+  | Payment
+  | OrderNews
   | Refused
   | Unknown
   | WireError;
 
 /** What ends a request: exactly one of these comes for every id (an `unknown` only asks for patience). */
-export type Answer = Held | Waiting | Cancelled | Left | Done | Refused;
+export type Answer = Held | Waiting | Cancelled | Left | Done | Checkout | Ordered | Payment | Refused;
 
 export type Ask =
   | {
@@ -354,7 +377,8 @@ export type Ask =
   | { type: "stock.add"; sku: string; qty: number; reason: string }
   | { type: "stock.set"; sku: string; on_hand: number; reason: string; force?: boolean }
   | { type: "booking.cancel"; booking: string; reason: string }
-  | { type: "customer.restrict"; customer: string; restricted: boolean };
+  | { type: "customer.restrict"; customer: string; restricted: boolean }
+  | OrderAsk;
 
 export type Request = Ask & { id: string };
 

@@ -1,5 +1,6 @@
 // English.
 
+import { en as till } from "./till/en";
 import type { Words } from "./words";
 
 const units = (count: number | null): string => (count === 1 ? "1 unit" : `${count} units`);
@@ -52,7 +53,16 @@ export const en: Words = {
     },
     deadline_passed: () => "The time for this booking has run out.",
     not_yours: () => "This booking belongs to someone else.",
-    order_not_payable: () => "This order cannot be paid any more.",
+    order_not_payable: (d) =>
+      d.state
+        ? `This order cannot be paid any more: ${till.orders.state[d.state].toLowerCase()}.`
+        : "This order cannot be paid any more.",
+    order_state: (d) =>
+      d.state
+        ? `That does not go with this order any more: ${till.orders.state[d.state].toLowerCase()}.`
+        : "That does not go with this order any more.",
+    checkout_ended: () => "The time for this checkout has run out. Your bookings are untouched; start it again.",
+    not_arrived: () => "This is a pre-order: it can be shipped when the goods have arrived.",
     idempotency_conflict: () => "This request was already used for something else. Please tap again.",
     below_committed: (d) =>
       d.committed === null
@@ -130,6 +140,7 @@ export const en: Words = {
     show_less: "Show less",
     total: "Total",
   },
+  till,
   viewers: (n) => `${n} watching`,
   reputation: (n) => `Your reputation: ${n} of 100`,
   reputation_short: "Reputation",

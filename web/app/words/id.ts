@@ -1,5 +1,6 @@
 // Bahasa Indonesia.
 
+import { id as till } from "./till/id";
 import type { Words } from "./words";
 
 const units = (count: number | null): string => `${count} barang`;
@@ -52,7 +53,16 @@ export const id: Words = {
     },
     deadline_passed: () => "Waktu booking ini sudah habis.",
     not_yours: () => "Booking ini milik orang lain.",
-    order_not_payable: () => "Pesanan ini sudah tidak bisa dibayar.",
+    order_not_payable: (d) =>
+      d.state
+        ? `Pesanan ini sudah tidak bisa dibayar: ${till.orders.state[d.state].toLowerCase()}.`
+        : "Pesanan ini sudah tidak bisa dibayar.",
+    order_state: (d) =>
+      d.state
+        ? `Itu sudah tidak bisa dilakukan pada pesanan ini: ${till.orders.state[d.state].toLowerCase()}.`
+        : "Itu sudah tidak bisa dilakukan pada pesanan ini.",
+    checkout_ended: () => "Waktu checkout ini sudah habis. Booking-mu tetap aman; mulai lagi.",
+    not_arrived: () => "Ini pre-order: baru bisa dikirim setelah barangnya datang.",
     idempotency_conflict: () => "Permintaan ini sudah dipakai untuk hal lain. Silakan ketuk lagi.",
     below_committed: (d) =>
       d.committed === null
@@ -130,6 +140,7 @@ export const id: Words = {
     show_less: "Ringkas",
     total: "Total",
   },
+  till,
   viewers: (n) => `${n} menonton`,
   reputation: (n) => `Reputasimu: ${n} dari 100`,
   reputation_short: "Reputasi",

@@ -1,5 +1,6 @@
 // Bahasa Melayu.
 
+import { ms as till } from "./till/ms";
 import type { Words } from "./words";
 
 const units = (count: number | null): string => `${count} unit`;
@@ -53,7 +54,16 @@ export const ms: Words = {
     },
     deadline_passed: () => "Masa tempahan ini sudah tamat.",
     not_yours: () => "Tempahan ini milik orang lain.",
-    order_not_payable: () => "Pesanan ini tidak boleh dibayar lagi.",
+    order_not_payable: (d) =>
+      d.state
+        ? `Pesanan ini tidak boleh dibayar lagi: ${till.orders.state[d.state].toLowerCase()}.`
+        : "Pesanan ini tidak boleh dibayar lagi.",
+    order_state: (d) =>
+      d.state
+        ? `Itu tidak boleh dibuat lagi pada pesanan ini: ${till.orders.state[d.state].toLowerCase()}.`
+        : "Itu tidak boleh dibuat lagi pada pesanan ini.",
+    checkout_ended: () => "Masa daftar keluar ini telah tamat. Tempahan anda tidak terusik; mula semula.",
+    not_arrived: () => "Ini prapesanan: hanya boleh dihantar selepas barang tiba.",
     idempotency_conflict: () => "Permintaan ini sudah digunakan untuk perkara lain. Sila ketik semula.",
     below_committed: (d) =>
       d.committed === null
@@ -131,6 +141,7 @@ export const ms: Words = {
     show_less: "Ringkaskan",
     total: "Jumlah",
   },
+  till,
   viewers: (n) => `${n} menonton`,
   reputation: (n) => `Reputasi anda: ${n} daripada 100`,
   reputation_short: "Reputasi",

@@ -1,6 +1,8 @@
 // What the pages say, as a type: a language that lacks a sentence does not compile.
 
+import { ORDER_STATES, type OrderState } from "../core/order-wire";
 import type { Format } from "./format";
+import type { TillWords } from "./till/till";
 
 /** Every refusal code of the wire contract, in its order of precedence. */
 export const REFUSAL_CODES = [
@@ -26,6 +28,9 @@ export const REFUSAL_CODES = [
   "deadline_passed",
   "not_yours",
   "order_not_payable",
+  "order_state",
+  "checkout_ended",
+  "not_arrived",
   "idempotency_conflict",
   "below_committed",
   "digital_cannot_track",
@@ -48,6 +53,8 @@ export interface Detail {
   retry_ms: number | null;
   retry_at_ms: number | null;
   final_state: string | null;
+  /** The state an order is in. */
+  state: OrderState | null;
 }
 
 export type Sentence = (detail: Detail, format: Format) => string;
@@ -125,6 +132,7 @@ export interface Words {
     total: string;
   };
 
+  till: TillWords;
   viewers: (count: string) => string;
   reputation: (points: string) => string;
   reputation_short: string;
@@ -270,6 +278,7 @@ export function detail_of(refusal: Record<string, unknown>): Detail {
     retry_ms: number("retry_ms"),
     retry_at_ms: number("retry_at_ms"),
     final_state: text("final_state"),
+    state: ORDER_STATES.find((state) => state === text("state")) ?? null,
   };
 }
 
