@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
+import { by_state, ORDER_RULES, order_row, order_timers, order_world, own_orders, sandbox } from "./mock-orders.mjs";
 
 const DIST = join(import.meta.dirname, "..", "dist");
 const TYPES = {
@@ -36,7 +37,7 @@ const claims_of = (jwt) => {
   }
 };
 
-const id = () => randomBytes(8).toString("hex");
+export const id = () => randomBytes(8).toString("hex");
 
 function sku(name, title, price, available, more = {}) {
   return {
@@ -105,6 +106,7 @@ export function world({ lang = "id", accent = "#0f766e", clock_skew_ms = 0 } = {
     waits: [],
     customers: new Map(),
     answers: new Map(),
+    ...order_world(),
     penalty: 10,
     unknown_next: 0,
     silent_next: 0,
@@ -117,7 +119,7 @@ export async function start({ port = 0, host = "127.0.0.1", state = world(), dis
   const seen = [];
   const http = createServer(
     (request, response) =>
-      void serve(request, response, state, dist).catch((error) => response.writeHead(500).end(String(error))),
+      void serve(request, response, state, dist, sockets).catch((error) => response.writeHead(500).end(String(error))),
   );
   const ws = new WebSocketServer({
     noServer: true,
@@ -132,7 +134,10 @@ export async function start({ port = 0, host = "127.0.0.1", state = world(), dis
   });
   await new Promise((resolve) => http.listen(port, host, resolve));
   const address = `http://${host}:${http.address().port}`;
-  const timer = setInterval(() => expire(state, sockets), 200);
+  const timer = setInterval(() => {
+    expire(state, sockets);
+    order_timers(state, sockets);
+  }, 200);
   return {
     address,
     state,
@@ -193,7 +198,7 @@ const ahead = (state, wait) => {
   return queue.slice(0, queue.indexOf(wait)).reduce((sum, w) => sum + w.qty, 0);
 };
 
-const customer_of = (state, name) => {
+export const customer_of = (state, name) => {
   if (!state.customers.has(name)) state.customers.set(name, { customer: name, reputation: 100, restricted: false });
   return state.customers.get(name);
 };
@@ -211,13 +216,14 @@ function me_of(state, claims) {
     bookings: [...state.bookings.values()]
       .filter((b) => b.customer === claims.sub && b.state === "held")
       .map((b) => own(state, b)),
+    orders: own_orders(state, claims.sub),
     waiting: state.waits
       .filter((w) => w.customer === claims.sub)
       .map((w) => ({ drop: w.drop, sku: w.sku, qty: w.qty, ahead_units: ahead(state, w), since_ms: w.since_ms })),
   };
 }
 
-const is_host = (claims) => claims?.role === "host" || claims?.role === "admin";
+export const is_host = (claims) => claims?.role === "host" || claims?.role === "admin";
 
 function snapshot(state, claims) {
   return {
@@ -231,6 +237,8 @@ function snapshot(state, claims) {
       bookings: [...state.bookings.values()].filter((b) => b.state === "held"),
       waiters: state.waits,
       customers: [...state.customers.values()],
+      orders: [...state.orders.values()].map(order_row).reverse(),
+      orders_by_state: by_state(state),
     }),
   };
 }
@@ -304,12 +312,17 @@ const tell = (one, message) => one.socket.send(JSON.stringify(message));
 const broadcast = (sockets, message) => {
   for (const one of sockets) tell(one, message);
 };
-const tell_customer = (sockets, name, message) => {
+export const tell_customer = (sockets, name, message) => {
   for (const one of sockets) if (one.claims?.sub === name) tell(one, message);
 };
 
 /** Tells what changed: stock to everyone, activity to hosts. */
-function publish(state, sockets, before, { drops = [], bookings = [], waiters = [], customers = [], catalog = [] }) {
+export function publish(
+  state,
+  sockets,
+  before,
+  { drops = [], bookings = [], waiters = [], customers = [], catalog = [], orders },
+) {
   if (drops.length > 0)
     broadcast(sockets, {
       type: "stock",
@@ -329,6 +342,7 @@ function publish(state, sockets, before, { drops = [], bookings = [], waiters = 
       waiters,
       customers,
       catalog,
+      ...(orders && { orders, orders_by_state: by_state(state) }),
       booked_total: state.booked_total,
       connections: sockets.size,
     });
@@ -354,7 +368,13 @@ function decide(state, sockets, claims, message) {
   return answer;
 }
 
-const refuse = (message, code, detail = {}) => ({ type: "refused", id: message.id, code, message: code, ...detail });
+export const refuse = (message, code, detail = {}) => ({
+  type: "refused",
+  id: message.id,
+  code,
+  message: code,
+  ...detail,
+});
 
 function book(state, sockets, m, claims) {
   const drop = state.drops.get(m.drop);
@@ -445,7 +465,7 @@ function release(state, sockets, booking, final, penalty, reason) {
   publish(state, sockets, before, changed);
 }
 
-function promote(state, sockets, drop, row, changed) {
+export function promote(state, sockets, drop, row, changed) {
   for (const wait of state.waits.filter((w) => w.drop === drop.drop)) {
     if (row.available !== null && row.available < wait.qty) break;
     state.waits.splice(state.waits.indexOf(wait), 1);
@@ -504,6 +524,7 @@ const on_drop = (act) => (state, sockets, m, claims) => {
 };
 
 const RULES = {
+  ...ORDER_RULES,
   book,
   cancel(state, sockets, m, claims) {
     const booking = state.bookings.get(m.booking);
@@ -604,7 +625,13 @@ function correct(state, sockets, m, available_of) {
   return { type: "done", id: m.id, sku: m.sku };
 }
 
-async function serve(request, response, state, dist) {
+async function body_of(request) {
+  let text = "";
+  for await (const part of request) text += part;
+  return JSON.parse(text);
+}
+
+async function serve(request, response, state, dist, sockets) {
   const url = new URL(request.url ?? "/", "http://mock");
   const json = (body) => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (url.pathname === "/v1/lives")
@@ -622,6 +649,12 @@ async function serve(request, response, state, dist) {
       skus: [...state.catalog.values()].filter((row) => `${row.sku} ${row.title}`.toLowerCase().includes(query)),
       next: null,
     });
+  }
+  const bearer = claims_of((request.headers.authorization ?? "").replace("Bearer ", ""));
+  const payment = /^\/v1\/sandbox\/([^/]+)$/.exec(url.pathname)?.[1];
+  if (payment && request.method === "POST") {
+    const status = bearer ? sandbox(state, sockets, payment, (await body_of(request)).action) : 401;
+    return response.writeHead(status, { "content-type": "application/json" }).end("{}");
   }
   const page = url.pathname === "/" ? "home" : /^\/(watch|overlay|host)\/[^/]+$/.exec(url.pathname)?.[1];
   const file = page ? `${page}.html` : /^\/(assets\/|embed\.js$)/.test(url.pathname) ? url.pathname.slice(1) : null;

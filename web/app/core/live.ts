@@ -125,6 +125,7 @@ export function open_live(options: LiveOptions): Live {
     else if (message.type === "activity") clock.heard(message.server_now_ms);
     now.value = clock.now();
     const known = message.type === "order" ? newest.till.orders.get(message.order.order) : undefined;
+    const known_over = message.type === "booking" && newest.over.has(message.booking);
     const step = reduce(newest, message);
     newest = step.state;
     if (!FOR_EVERYONE.has(message.type)) draw();
@@ -136,7 +137,9 @@ export function open_live(options: LiveOptions): Live {
       const said = notices.value.some(
         (n) => n.kind === "answer" && n.ask.type === "cancel" && n.ask.booking === message.booking,
       );
-      if (!own && !said) tell({ kind: "booking", news: message });
+      // A booking that becomes an order by an own checkout is part of what the checkout shows.
+      const placed = message.event === "ordered" && (known_over || pending.value.some(places));
+      if (!own && !said && !placed) tell({ kind: "booking", news: message });
     }
     if (message.type === "order" && message.order.customer === newest.me?.customer && !QUIET.has(message.event))
       tell({ kind: "order", news: message, before: known?.state ?? null });
@@ -150,7 +153,8 @@ export function open_live(options: LiveOptions): Live {
     if (answer.type === "ordered" && open === "checkout") sheet.value = { kind: "order", order: answer.order };
   }
 
-  const unkeep = effect(() => keep(storage, `lapak.till.${key}`, { till: state.value.till, sheet: sheet.value }));
+  const till = computed(() => state.value.till);
+  const unkeep = effect(() => keep(storage, `lapak.till.${key}`, { till: till.value, sheet: sheet.value }));
 
   const tick = globalThis.setInterval(() => {
     now.value = clock.now();
@@ -215,6 +219,8 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 const cancels = (entry: Pending, booking: string): boolean =>
   entry.request.type === "cancel" && entry.request.booking === booking;
+
+const places = (entry: Pending): boolean => entry.request.type === "checkout.place";
 
 const RANK: Record<Drop["state"], number> = { open: 0, paused: 1, scheduled: 2, closed: 3 };
 

@@ -124,7 +124,7 @@ const line_of = (booking: OwnBooking, line: number) => ({
 export function payment_started(till: Till, answer: Payment): Till {
   const attempts = new Map(till.attempts).set(answer.order, answer);
   const row = till.orders.get(answer.order);
-  if (!row || row.state !== "awaiting_payment" || row.payment?.payment === answer.payment) return { ...till, attempts };
+  if (row?.state !== "awaiting_payment" || row.payment?.payment === answer.payment) return { ...till, attempts };
   const payment: Attempt = { ...attempt_of(answer), status: "pending" };
   const orders = new Map(till.orders).set(row.order, { ...row, method: answer.method, payment });
   return { ...till, attempts, orders };

@@ -2,6 +2,8 @@
 
 import { useEffect } from "preact/hooks";
 import type { Notice } from "../core/live";
+import { short_number } from "../core/orders";
+import { free_text, result_of } from "../words/results";
 import { sentence } from "../words/words";
 import { type Scene, useStage } from "./stage";
 
@@ -46,7 +48,12 @@ function One({ notice }: { notice: Notice }) {
 }
 
 function say(notice: Notice, scene: Scene): { text: string; good: boolean } {
-  const said = notice.kind === "answer" ? say_answer(notice, scene) : say_booking(notice, scene);
+  const said =
+    notice.kind === "answer"
+      ? say_answer(notice, scene)
+      : notice.kind === "order"
+        ? say_order(notice, scene)
+        : say_booking(notice, scene);
   if (notice.kind === "answer" && notice.restored) return { ...said, text: `${scene.w.told.restored} ${said.text}` };
   return said;
 }
@@ -68,6 +75,12 @@ function say_answer(
       return { text: w.told.cancelled(answer.penalty, f.number(answer.reputation)), good: true };
     case "left":
       return { text: w.told.left, good: true };
+    case "ordered": {
+      const number = short_number(answer.order);
+      return { text: w.till.told.ordered(number, f.phrase(answer.pay_deadline_ms - live.clock.now())), good: true };
+    }
+    case "checkout":
+    case "payment":
     case "done":
       return { text: w.told.done, good: true };
     case "refused":
@@ -95,5 +108,11 @@ function say_booking(
   }
 }
 
-/** A reason a person wrote; a bare code such as `customer_cancel` is not worth showing. */
-const free_text = (reason: string | null): string => (reason && !/^[a-z_.]+$/.test(reason) ? reason : "");
+function say_order(
+  { news, before }: Extract<Notice, { kind: "order" }>,
+  { w, f }: Scene,
+): { text: string; good: boolean } {
+  const result = news.event === "changed" ? null : result_of(w, f, news.order, before);
+  const text = result?.text ?? w.till.result.changed;
+  return { text: `${short_number(news.order.order)}: ${text}`, good: result?.mood !== "bad" };
+}

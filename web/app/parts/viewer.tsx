@@ -5,6 +5,8 @@ import { Mine } from "./mine";
 import { Notices } from "./notices";
 import { useStage } from "./stage";
 import { ConnectionStatus } from "./status";
+import { TillBar } from "./till/bar";
+import { Till } from "./till/sheet";
 
 export function Viewer({ guest }: { guest?: () => void }) {
   const { live, w } = useStage();
@@ -13,8 +15,9 @@ export function Viewer({ guest }: { guest?: () => void }) {
   return (
     <div class="viewer">
       <ConnectionStatus guest={guest} />
-      <Notices />
+      {live.sheet.value === null && <Notices />}
       <Mine />
+      <TillBar />
       {drops.length > 0 ? (
         <ul class={drops.length === 1 ? "drops single" : "drops"} aria-label={w.drop.region}>
           {drops.map((drop) => (
@@ -24,6 +27,7 @@ export function Viewer({ guest }: { guest?: () => void }) {
       ) : (
         about && <p class="card empty">{about.state === "ended" ? w.drop.ended : w.drop.none}</p>
       )}
+      <Till />
     </div>
   );
 }
