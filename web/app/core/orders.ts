@@ -24,6 +24,8 @@ export interface Till {
   attempts: ReadonlyMap<string, Payment>;
   /** What each order may be paid with, as its checkout offered it. */
   methods: ReadonlyMap<string, readonly Method[]>;
+  /** Orders that were seen to be paid after their time was over. */
+  revived: ReadonlySet<string>;
 }
 
 export const empty_till: Till = {
@@ -32,6 +34,7 @@ export const empty_till: Till = {
   checkout: null,
   attempts: new Map(),
   methods: new Map(),
+  revived: new Set(),
 };
 
 /** Rows that nothing more will happen to are kept up to this many. */
@@ -68,6 +71,7 @@ export function till_from_me(till: Till, me: Me | null): Till {
     checkout: open,
     attempts: new Map([...till.attempts].filter(([order]) => known(order))),
     methods: new Map([...till.methods].filter(([order]) => known(order))),
+    revived: till.revived,
   };
 }
 
@@ -145,11 +149,14 @@ const attempt_of = (answer: Payment): Omit<Attempt, "status"> => ({
 export function order_told(till: Till, news: OrderNews): Till {
   const { order } = news.order;
   if (news.s < (till.order_seq.get(order) ?? 0)) return till;
+  const before = till.orders.get(order)?.state;
+  const revived = news.order.state === "paid" && (before === "expired" || before === "late_wait");
   return {
     ...till,
     orders: new Map(till.orders).set(order, news.order),
     order_seq: new Map(till.order_seq).set(order, news.s),
     checkout: till.checkout?.checkout === order ? null : till.checkout,
+    revived: revived ? new Set(till.revived).add(order) : till.revived,
   };
 }
 
@@ -271,7 +278,8 @@ export function acts(row: OrderRow): HostAct[] {
     if (row.secured === "cod") found.push("refuse");
   }
   if (row.refund_due > 0) found.unshift("refund");
-  if ((row.state === "finished" || row.state === "shipped") && units_of(row) > 0) found.push("return");
+  const with_customer = row.lines.some((line) => line.qty > line.returned);
+  if ((row.state === "finished" || row.state === "shipped") && with_customer) found.push("return");
   if (["awaiting_payment", "confirmed", "paid", "late_wait"].includes(row.state)) found.push("cancel");
   return found;
 }

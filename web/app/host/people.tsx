@@ -133,7 +133,7 @@ function Booking({ row }: { row: BookingRow }) {
 }
 
 /** Name, reputation, and the restriction that can be set or lifted. */
-function Customer({ customer }: { customer: string }) {
+export function Customer({ customer }: { customer: string }) {
   const { live, w, f } = useStage();
   const known = live.state.value.host?.customers.get(customer);
   const restricted = known?.restricted ?? false;

@@ -10,17 +10,25 @@ import { type Scene, useStage } from "./stage";
 const GOOD_MS = 7_000;
 const BAD_MS = 12_000;
 
-export function Notices() {
+/** `shown` is the order that is in sight with its state: nothing has to be said of it twice. */
+export function Notices({ shown }: { shown?: string }) {
   const { live } = useStage();
   // The region stays in the page, so that what is put into it is announced.
   return (
     <div class="notices" role="log" aria-live="polite" aria-relevant="additions">
-      {live.notices.value.map((notice) => (
-        <One key={notice.key} notice={notice} />
-      ))}
+      {live.notices.value
+        .filter((notice) => shown === undefined || order_of(notice) !== shown)
+        .map((notice) => (
+          <One key={notice.key} notice={notice} />
+        ))}
     </div>
   );
 }
+
+const order_of = (notice: Notice): string | null => {
+  if (notice.kind === "order") return notice.news.order.order;
+  return notice.kind === "answer" && notice.answer.type === "ordered" ? notice.answer.order : null;
+};
 
 function One({ notice }: { notice: Notice }) {
   const scene = useStage();

@@ -46,7 +46,7 @@ interface Sums {
 
 export function Totals({ goods, vat, vat_bp, total, currency }: Sums) {
   const { w, f } = useStage();
-  const percent = vat_bp === undefined ? "" : `${f.number(vat_bp / 100)} %`;
+  const percent = vat_bp === undefined ? "" : `${f.number(vat_bp / 100)}%`;
   return (
     <dl class="totals">
       <div>

@@ -25,7 +25,7 @@ export function OrderView({ order }: { order: string }) {
     );
   const unpaid = row.state === "awaiting_payment";
   const shown = attempt(till, row);
-  const result = result_of(w, f, row);
+  const result = result_of(w, f, row, till.revived.has(order) ? "expired" : null);
   return (
     <Sheet
       title={`${w.till.orders.number} ${short_number(order)}`}
@@ -34,6 +34,7 @@ export function OrderView({ order }: { order: string }) {
         row.deadline_ms !== null && <Countdown until_ms={row.deadline_ms} label={w.till.pay.time} over={w.mine.over} />
       }
       back={list}
+      order={order}
       step={`${row.state}-${pay_step(row, shown, live.now.peek())}`}
     >
       <p class="order-sum">
@@ -43,6 +44,11 @@ export function OrderView({ order }: { order: string }) {
       <div role="status" aria-live="polite">
         {result && (
           <p class={`result ${result.mood}`} data-result={row.state}>
+            {row.state === "paid" && (
+              <span class="done-mark" aria-hidden="true">
+                ✓
+              </span>
+            )}
             {result.text}
           </p>
         )}

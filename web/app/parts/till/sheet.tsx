@@ -35,9 +35,11 @@ interface Props {
   foot?: ComponentChildren;
   /** Changes when the sheet shows something else: then it begins at its top again. */
   step: string;
+  /** The order that is shown. */
+  order?: string;
 }
 
-export function Sheet({ title, side, back, children, foot, step }: Props) {
+export function Sheet({ title, side, back, children, foot, step, order }: Props) {
   const { live, w } = useStage();
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -83,7 +85,7 @@ export function Sheet({ title, side, back, children, foot, step }: Props) {
           </button>
         </header>
         <div class="sheet-body" ref={body}>
-          <Notices />
+          <Notices shown={order} />
           {children}
         </div>
         {foot && <footer class="sheet-foot">{foot}</footer>}
