@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
-const pages = ["home", "watch", "overlay", "host", "missing"];
+const pages = ["home", "watch", "overlay", "host", "audit", "missing"];
 const root = resolve(import.meta.dirname, "pages");
 
 /** In development the dev server answers the same addresses as the real one: /watch/{live} and so on. */
@@ -13,7 +13,8 @@ function addresses(): Plugin {
       server.middlewares.use((request, _response, next) => {
         const path = (request.url ?? "/").split(/[?#]/)[0] ?? "/";
         const page = /^\/(watch|overlay|host)\/[^/]+$/.exec(path)?.[1];
-        if (path === "/") request.url = "/home.html";
+        if (path === "/admin/audit") request.url = "/audit.html";
+        else if (path === "/") request.url = "/home.html";
         else if (page) request.url = `/${page}.html`;
         next();
       });

@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { WebSocketServer } from "ws";
+import { serve_ledger } from "./mock-ledger.mjs";
 import { by_state, ORDER_RULES, order_row, order_timers, order_world, own_orders, sandbox } from "./mock-orders.mjs";
 
 const DIST = join(import.meta.dirname, "..", "dist");
@@ -107,6 +108,9 @@ export function world({ lang = "id", accent = "#0f766e", clock_skew_ms = 0 } = {
     customers: new Map(),
     answers: new Map(),
     ...order_world(),
+    /** What the audit page is to be shown wrong: units by SKU, and rows by view. */
+    broken: {},
+    filled: {},
     penalty: 10,
     unknown_next: 0,
     silent_next: 0,
@@ -656,7 +660,13 @@ async function serve(request, response, state, dist, sockets) {
     const status = bearer ? sandbox(state, sockets, payment, (await body_of(request)).action) : 401;
     return response.writeHead(status, { "content-type": "application/json" }).end("{}");
   }
-  const page = url.pathname === "/" ? "home" : /^\/(watch|overlay|host)\/[^/]+$/.exec(url.pathname)?.[1];
+  if (url.pathname.includes("/ledger/")) return serve_ledger(response, url, state, bearer);
+  const page =
+    url.pathname === "/admin/audit"
+      ? "audit"
+      : url.pathname === "/"
+        ? "home"
+        : /^\/(watch|overlay|host)\/[^/]+$/.exec(url.pathname)?.[1];
   const file = page ? `${page}.html` : /^\/(assets\/|embed\.js$)/.test(url.pathname) ? url.pathname.slice(1) : null;
   const path = normalize(join(dist, file ?? "missing.html"));
   const body = await readFile(path).catch(() => null);

@@ -34,17 +34,20 @@ pub enum Page {
     Overlay,
     /// `/host/{live}`: the host console.
     Host,
+    /// `/admin/audit`: the proof of stock.
+    Audit,
     /// What is shown for an address that is not there (status 404).
     Missing,
 }
 
 impl Page {
     /// Every page, for tests and for routers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Home,
         Self::Watch,
         Self::Overlay,
         Self::Host,
+        Self::Audit,
         Self::Missing,
     ];
 
@@ -54,6 +57,7 @@ impl Page {
             Self::Watch => "watch.html",
             Self::Overlay => "overlay.html",
             Self::Host => "host.html",
+            Self::Audit => "audit.html",
             Self::Missing => "missing.html",
         }
     }

@@ -2,8 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { accent_of, channels, contrast } from "../app/core/accent";
+import { ORDER_STATES, type OrderRow } from "../app/core/order-wire";
+import { AUDIT } from "../app/words/audit/audit";
+import { BOARD } from "../app/words/board/board";
 import { format_of, LANGS, span } from "../app/words/format";
 import { DICTIONARIES, known_lang } from "../app/words/lang";
+import { result_of } from "../app/words/results";
 import { detail_of, REFUSAL_CODES, sentence } from "../app/words/words";
 
 describe.each(LANGS)("in %s", (lang) => {
@@ -95,5 +99,43 @@ describe("the accent", () => {
     expect(accent_of("#ffe600").on_accent).toBe("#000000");
     expect(accent_of("#0b1f4b").on_accent).toBe("#ffffff");
     for (const bad of [null, undefined, "", "red", "#12345", "url(x)"]) expect(accent_of(bad).accent).toBe("#e11d48");
+  });
+});
+
+describe("orders and payments", () => {
+  const walk = (value: unknown, at = ""): [string, string][] => {
+    if (typeof value === "string") return [[at, value]];
+    if (typeof value === "function") return [[at, String((value as (...args: string[]) => string)("7", "8", "9"))]];
+    return Object.entries(value as object).flatMap(([key, inner]) => walk(inner, `${at}.${key}`));
+  };
+  const everything = (lang: (typeof LANGS)[number]) => [
+    ...walk(DICTIONARIES[lang].till, "till"),
+    ...walk(BOARD[lang], "board"),
+    ...walk(AUDIT[lang], "audit"),
+  ];
+
+  test.each(LANGS)("in %s every text says something", (lang) => {
+    for (const [at, text] of everything(lang)) {
+      expect(text.trim(), at).not.toBe("");
+      expect(text, at).not.toMatch(/undefined|null|NaN/);
+    }
+  });
+
+  test.each(["id", "ms"] as const)("in %s no sentence is the English one by mistake", (lang) => {
+    const english = new Map(everything("en"));
+    const same = everything(lang).filter(([at, text]) => text.includes(" ") && text === english.get(at));
+    expect(same).toEqual([]);
+  });
+
+  test.each(LANGS)("in %s an order's state is a sentence, but while it waits to be paid", (lang) => {
+    const [words, format] = [DICTIONARIES[lang], format_of(lang)];
+    for (const state of ORDER_STATES) {
+      const row = { state, currency: "IDR", total: 5, captured: 5, refund_due: 3, refunded: 2, reason: "x y" };
+      const result = result_of(words, format, row as OrderRow);
+      if (state === "awaiting_payment") expect(result).toBeNull();
+      else expect(result?.text).toMatch(/\S/);
+    }
+    const late = { state: "paid", currency: "IDR", total: 5, captured: 5, refund_due: 0, reason: null } as OrderRow;
+    expect(result_of(words, format, late, "expired")?.text).toBe(words.till.result.paid_late);
   });
 });

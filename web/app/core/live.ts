@@ -7,6 +7,7 @@ import type { OrderNews, OrderState } from "./order-wire";
 import { browser_timers, type Pending, Requests } from "./requests";
 import { keep, kept, type SheetView } from "./sheet";
 import { item_key, type LiveState, nothing, reduce } from "./state";
+import { claim } from "./token";
 import type { Live as About, Answer, Ask, BookingNews, Drop, Item, ServerMessage } from "./wire";
 
 /** Something to tell the person; the sentence is made where it is shown, in the language of the page. */
@@ -60,7 +61,7 @@ const FOR_EVERYONE: ReadonlySet<ServerMessage["type"]> = new Set(["stock", "acti
 export function open_live(options: LiveOptions): Live {
   const clock = new Clock();
   const storage = shelf();
-  const key = `${options.live}.${subject(options.token) ?? ""}`;
+  const key = `${options.live}.${claim(options.token, "sub") ?? ""}`;
   const before = kept(storage, `lapak.till.${key}`);
   const state = signal<LiveState>({ ...nothing, till: before.till });
   const sheet = signal(before.sheet);
@@ -237,18 +238,6 @@ function in_order(state: LiveState): Drop[] {
 /** The WebSocket address of a live on a server. */
 export function socket_url(server: string, live: string): string {
   return `${server.replace(/^http/, "ws").replace(/\/$/, "")}/v1/lives/${encodeURIComponent(live)}/ws`;
-}
-
-/** The `sub` of a token, only to keep requests of two customers apart; the server judges the token. */
-export function subject(token: string | null): string | null {
-  try {
-    const body = (token ?? "").split(".")[1];
-    if (!body) return null;
-    const claims: unknown = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
-    return typeof claims === "object" && claims !== null && "sub" in claims ? String(claims.sub) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** sessionStorage, or memory where the browser forbids it. */

@@ -35,6 +35,20 @@ export function on_new_token(page: string, use: (token: string) => void): void {
   });
 }
 
+/** One claim of a token, for what the page shows or keeps apart; the server judges the token. */
+export function claim(token: string | null, name: string): string | null {
+  try {
+    const body = (token ?? "").split(".")[1];
+    if (!body) return null;
+    const claims: unknown = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
+    if (typeof claims !== "object" || claims === null) return null;
+    const found = (claims as Record<string, unknown>)[name];
+    return found === undefined || found === null ? null : String(found);
+  } catch {
+    return null;
+  }
+}
+
 /** `{live}` of `/watch/{live}`. */
 export function live_of_path(): string {
   return decodeURIComponent(location.pathname.split("/")[2] ?? "");

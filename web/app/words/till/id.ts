@@ -37,7 +37,7 @@ export const id: TillWords = {
     methods: {
       qris: { name: "QRIS", text: "Pindai kode dengan aplikasi bank atau dompet apa saja" },
       transfer: { name: "Transfer bank", text: "Ke rekening toko; toko yang mengonfirmasi" },
-      va: { name: "Virtual account", text: "Nomor khusus untukmu" },
+      va: { name: "Virtual Account (VA)", text: "Nomor khusus untukmu" },
       ewallet: { name: "Dompet digital", text: "Lanjut di aplikasi dompetmu" },
       card: { name: "Kartu", text: "Kartu kredit atau debit, di halaman bank" },
       cod: { name: "Bayar di tempat (COD)", text: "Bayar saat barang tiba; toko mengonfirmasi dulu" },
