@@ -35,7 +35,9 @@ export const by_state = (state) => {
 
 /** Tells the customer and the hosts; units that moved are in `changed`. */
 function told(state, sockets, order, event, changed = {}, reason = null) {
-  const before = state.seq++;
+  // A position that no stock frame covers would look like a gap.
+  const before = state.seq;
+  if (changed.drops?.length > 0) state.seq += 1;
   tell_customer(sockets, order.customer, {
     type: "order",
     event,
@@ -74,9 +76,10 @@ function give_back(state, sockets, order, cuts) {
 
 const everything = (order) => order.lines.map((line) => ({ line, qty: line.qty }));
 
-const reward = (state, name, points) => {
+const reward = (state, sockets, name, points) => {
   const customer = customer_of(state, name);
   customer.reputation = Math.max(0, Math.min(100, customer.reputation + points));
+  tell_customer(sockets, name, { type: "reputation", reputation: customer.reputation });
 };
 
 export function order_timers(state, sockets) {
@@ -91,7 +94,7 @@ export function order_timers(state, sockets) {
       order.state = "expired";
       order.deadline_ms = null;
       if (order.payment?.status === "pending") order.payment.status = "expired";
-      reward(state, order.customer, -10);
+      reward(state, sockets, order.customer, -10);
       const kept = order.lines.map((line) => line.qty);
       const { goods, vat } = order;
       const changed = give_back(state, sockets, order, everything(order));
@@ -133,7 +136,7 @@ function try_again(state, sockets, order) {
 function paid(state, sockets, order) {
   Object.assign(order, { state: "paid", deadline_ms: null, checking: false });
   order.refund_due = Math.max(0, order.captured - order.total);
-  reward(state, order.customer, 5);
+  reward(state, sockets, order.customer, 5);
   const drops = [...state.drops.values()].filter((drop) => order.lines.some((line) => line.sku === drop.sku));
   told(state, sockets, order, "paid", { drops, catalog: order.lines.map((line) => state.catalog.get(line.sku)) });
 }
@@ -338,7 +341,7 @@ export const ORDER_RULES = {
     if (!may.includes(order.state)) return refuse(m, "order_state", { state: order.state });
     const cuts = m.lines?.map(({ line, qty }) => ({ line: order.lines[line], qty })) ?? everything(order);
     const units = cuts.reduce((sum, { qty }) => sum + qty, 0);
-    if (!host || m.at_customers_request) reward(state, order.customer, -state.penalty * units);
+    if (!host || m.at_customers_request) reward(state, sockets, order.customer, -state.penalty * units);
     const waits = order.state === "late_wait";
     const changed = waits ? {} : give_back(state, sockets, order, cuts);
     order.total = waits ? 0 : order.goods + order.vat;
@@ -372,7 +375,7 @@ export const ORDER_RULES = {
     told(state, sockets, order, "finished", { catalog });
   }),
   "order.refuse": of_host(["shipped"], (state, sockets, _m, order) => {
-    reward(state, order.customer, -10);
+    reward(state, sockets, order.customer, -10);
     const changed = give_back(state, sockets, order, everything(order));
     order.state = "cancelled";
     told(state, sockets, order, "cancelled", changed);
