@@ -24,5 +24,6 @@ await vite.listen();
 const at = vite.resolvedUrls?.local[0] ?? "http://localhost:5173/";
 console.log(`watch    ${at}watch/demo#token=${token("alice", "viewer")}`);
 console.log(`host     ${at}host/demo#token=${token("host", "host")}`);
+console.log(`audit    ${at}admin/audit#token=${token("boss", "admin")}`);
 console.log(`overlay  ${at}overlay/demo`);
 console.log(`start    ${at}`);

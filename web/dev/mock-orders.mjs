@@ -7,6 +7,8 @@ import { QR_ROWS, QR_TEXT } from "./mock-qr.mjs";
 export const order_world = () => ({
   orders: new Map(),
   checkouts: new Map(),
+  /** Orders that ended long ago: only the back office finds them. */
+  archive: [],
   checkout_ms: 180_000,
   pay_ms: 15 * 60_000,
   code_ms: 5 * 60_000,

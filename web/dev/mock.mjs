@@ -660,6 +660,10 @@ async function serve(request, response, state, dist, sockets) {
     const status = bearer ? sandbox(state, sockets, payment, (await body_of(request)).action) : 401;
     return response.writeHead(status, { "content-type": "application/json" }).end("{}");
   }
+  if (/^\/v1\/shops\/[^/]+\/orders$/.test(url.pathname) && is_host(bearer)) {
+    const wanted = url.searchParams.get("state");
+    return json({ orders: state.archive.filter((row) => row.state === wanted).map(order_row), next: null });
+  }
   if (url.pathname.includes("/ledger/")) return serve_ledger(response, url, state, bearer);
   const page =
     url.pathname === "/admin/audit"

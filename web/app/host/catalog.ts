@@ -36,7 +36,7 @@ export class Problem extends Error {
   }
 }
 
-async function problem(answer: Response): Promise<Problem> {
+export async function problem(answer: Response): Promise<Problem> {
   try {
     const body = (await answer.json()) as Record<string, unknown>;
     return new Problem(String(body.code ?? answer.status), body);

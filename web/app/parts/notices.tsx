@@ -10,14 +10,14 @@ import { type Scene, useStage } from "./stage";
 const GOOD_MS = 7_000;
 const BAD_MS = 12_000;
 
-/** `shown` is the order that is in sight with its state: nothing has to be said of it twice. */
+/** `shown` is the order that is in sight with its state, or "all" of them: nothing has to be said twice. */
 export function Notices({ shown }: { shown?: string }) {
   const { live } = useStage();
   // The region stays in the page, so that what is put into it is announced.
   return (
     <div class="notices" role="log" aria-live="polite" aria-relevant="additions">
       {live.notices.value
-        .filter((notice) => shown === undefined || order_of(notice) !== shown)
+        .filter((notice) => !order_of(notice) || (shown !== "all" && shown !== order_of(notice)))
         .map((notice) => (
           <One key={notice.key} notice={notice} />
         ))}

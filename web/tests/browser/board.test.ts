@@ -135,6 +135,20 @@ describe("the board", () => {
     expect(scene.mock.seen.filter(({ type }) => type === "order.cancel").at(-1)).not.toHaveProperty("lines");
   });
 
+  test("an order that ended long ago is fetched, so that its return can be taken", async () => {
+    scene = await Scene.open(browser, { viewport: DESK }, world({ lang: "en" }));
+    const order = ordered("eka", [["d-1", "KAOS-M", 1]]);
+    const { state } = scene.mock;
+    state.archive.push({ ...state.orders.get(order), state: "finished" });
+    state.orders.delete(order);
+    const page = await board();
+    await shelf(page, "ended").click();
+    expect(await card(page, order).count()).toBe(0);
+    await page.locator("[data-act=older]").click();
+    await card(page, order).locator("[data-act=return]").waitFor();
+    expect(await page.locator("[data-act=older]").count()).toBe(0);
+  });
+
   test("tabs work by arrow keys, and the view is kept through a reload", async () => {
     scene = await Scene.open(browser, { viewport: DESK }, world({ lang: "en" }));
     const page = await board();

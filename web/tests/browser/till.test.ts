@@ -1,8 +1,10 @@
 // The whole way of a purchase in a real browser, against the mock server: booked, checked out, paid or not paid.
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { start, world } from "../../dev/mock.mjs";
+import { start, token, world } from "../../dev/mock.mjs";
 import { clashes, DESK, open_browser, PHONE, Scene } from "./stage";
 
 let browser: Browser;
@@ -316,6 +318,35 @@ test("by keyboard alone, with the focus kept in the sheet and Escape to leave it
   await page.keyboard.press("Escape");
   await expect.poll(() => page.locator(".sheet").count()).toBe(0);
   await act(page, "pay-now").waitFor();
+});
+
+test("embedded on a page of another origin, the sheet and its code are the same", async () => {
+  scene = await Scene.open(browser, {}, world({ lang: "en" }));
+  booked(["d-1", "KAOS-M", 1]);
+  const { address } = scene.mock;
+  const policy = `default-src 'none'; script-src ${address}; connect-src ${address.replace("http", "ws")}`;
+  const other = createServer((_request, response) =>
+    response
+      .writeHead(200, { "content-type": "text/html", "content-security-policy": policy })
+      .end(
+        `<!doctype html><link rel="icon" href="data:,"><script src="${address}/embed.js" async></script><lapak-overlay live="demo" token="${token(...ALICE)}"></lapak-overlay>`,
+      ),
+  );
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  try {
+    const page = await scene.context.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(error.message));
+    await page.goto(`http://localhost:${(other.address() as AddressInfo).port}/`);
+    await place(page);
+    await qris(page);
+    const sheet = await page.locator(".sheet").boundingBox();
+    expect(sheet && Math.round(sheet.y + sheet.height)).toBe(PHONE.height);
+    expect(await dark_modules(page)).toBeGreaterThan(400);
+    expect(errors).toEqual([]);
+  } finally {
+    other.close();
+  }
 });
 
 test("what was booked over by time is refused with its reason, in the sheet", async () => {

@@ -6,6 +6,7 @@ import { newest_first, on_shelf, SHELVES, type Shelf, shelf_count, short_number 
 import { useStage } from "../../parts/stage";
 import { BOARD } from "../../words/board/board";
 import { OrderCard } from "./card";
+import { older } from "./older";
 
 /** Cards drawn at first, and with every "more". */
 const PAGE = 60;
@@ -16,10 +17,16 @@ export function OrderBoard() {
   const shelf = useSignal<Shelf>("awaiting_payment");
   const query = useSignal("");
   const pages = useSignal(1);
+  // What was fetched besides; a row of the connection is always newer.
+  const fetched = useSignal<ReadonlyMap<string, OrderRow>>(new Map());
+  const cursors = useSignal<Partial<Record<Shelf, string | null>>>({});
+  const failed = useSignal(false);
   const book = useComputed(() => live.state.value.host?.orders).value;
   if (!book) return null;
+  const shop = live.state.value.live?.shop ?? "";
+  const known = new Map([...fetched.value, ...book.rows]);
   const all = sorted(
-    [...book.rows.values()].filter((row) => on_shelf(row, shelf.value)),
+    [...known.values()].filter((row) => on_shelf(row, shelf.value)),
     shelf.value,
   );
   const wanted = query.value.trim().toLowerCase();
@@ -28,6 +35,19 @@ export function OrderBoard() {
   const choose = (next: Shelf) => {
     shelf.value = next;
     pages.value = 1;
+    failed.value = false;
+  };
+  const fetch_older = async () => {
+    const name = shelf.peek();
+    try {
+      const page = await older(live.server, shop, live.token.peek(), name, cursors.peek()[name] ?? null);
+      fetched.value = new Map([...fetched.peek(), ...page.orders.map((row) => [row.order, row] as const)]);
+      cursors.value = { ...cursors.peek(), [name]: page.next };
+      pages.value += 1;
+      failed.value = false;
+    } catch {
+      failed.value = true;
+    }
   };
   return (
     <section class="orders-board" aria-label={b.title}>
@@ -82,7 +102,16 @@ export function OrderBoard() {
             {b.more}
           </button>
         )}
-        {wanted === "" && count > all.length && <p class="hint">{b.shown_of(f.number(all.length), f.number(count))}</p>}
+        {failed.value && (
+          <p class="trouble" role="alert">
+            {b.older_failed}
+          </p>
+        )}
+        {(count > all.length || shelf.value === "ended") && cursors.value[shelf.value] !== null && (
+          <button type="button" class="button small plain" data-act="older" onClick={() => void fetch_older()}>
+            {b.older}
+          </button>
+        )}
       </div>
     </section>
   );

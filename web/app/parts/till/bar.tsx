@@ -17,7 +17,7 @@ export function TillBar() {
   return (
     <div class="till-bar">
       {bookings > 0 && (
-        <button type="button" class="button second" data-act="checkout" onClick={go}>
+        <button type="button" class={unpaid ? "button second" : "button"} data-act="checkout" onClick={go}>
           <span>{w.till.check_out(f.number(bookings))}</span>
           <span class="sum">{f.money(sum, currency)}</span>
         </button>
@@ -25,7 +25,7 @@ export function TillBar() {
       {unpaid && (
         <button
           type="button"
-          class={bookings > 0 ? "button second" : "button"}
+          class="button"
           data-act="pay-now"
           onClick={() => (live.sheet.value = { kind: "order", order: unpaid.order })}
         >

@@ -10,7 +10,7 @@ export function Orders() {
   const { live, w } = useStage();
   const rows = newest_first(live.state.value.till.orders.values());
   return (
-    <Sheet title={w.till.orders.title} step="orders">
+    <Sheet title={w.till.orders.title} step="orders" order="all">
       {rows.length === 0 && <p class="hint">{w.till.orders.none}</p>}
       <ul class="order-rows">
         {rows.map((row) => (

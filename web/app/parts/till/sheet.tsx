@@ -35,7 +35,7 @@ interface Props {
   foot?: ComponentChildren;
   /** Changes when the sheet shows something else: then it begins at its top again. */
   step: string;
-  /** The order that is shown. */
+  /** The order that is shown, or "all". */
   order?: string;
 }
 

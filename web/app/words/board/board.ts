@@ -15,7 +15,8 @@ export interface BoardWords {
   none: string;
   none_found: string;
   more: string;
-  shown_of: (shown: string, count: string) => string;
+  older: string;
+  older_failed: string;
   origin: Record<"live" | "web" | "channel", string>;
   secured: Record<"cod" | "credit", string>;
   checking: string;
