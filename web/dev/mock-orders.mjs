@@ -178,9 +178,6 @@ export function sandbox(state, sockets, payment, action) {
       settle(state, sockets, order, Math.floor(due / 2));
       return 202;
     case "pay_late":
-      // The bank pays when nobody expects it any more.
-      if (order.state === "awaiting_payment") order.deadline_ms = state.now();
-      order_timers(state, sockets);
       settle(state, sockets, order, due);
       return 202;
     case "fail":

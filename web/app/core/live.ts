@@ -126,7 +126,6 @@ export function open_live(options: LiveOptions): Live {
     else if (message.type === "activity") clock.heard(message.server_now_ms);
     now.value = clock.now();
     const known = message.type === "order" ? newest.till.orders.get(message.order.order) : undefined;
-    const known_over = message.type === "booking" && newest.over.has(message.booking);
     const step = reduce(newest, message);
     newest = step.state;
     if (!FOR_EVERYONE.has(message.type)) draw();
@@ -138,9 +137,8 @@ export function open_live(options: LiveOptions): Live {
       const said = notices.value.some(
         (n) => n.kind === "answer" && n.ask.type === "cancel" && n.ask.booking === message.booking,
       );
-      // A booking that becomes an order by an own checkout is part of what the checkout shows.
-      const placed = message.event === "ordered" && (known_over || pending.value.some(places));
-      if (!own && !said && !placed) tell({ kind: "booking", news: message });
+      // What was ordered is told as an order.
+      if (!own && !said && message.event !== "ordered") tell({ kind: "booking", news: message });
     }
     if (message.type === "order" && message.order.customer === newest.me?.customer && !QUIET.has(message.event))
       tell({ kind: "order", news: message, before: known?.state ?? null });
@@ -220,8 +218,6 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 const cancels = (entry: Pending, booking: string): boolean =>
   entry.request.type === "cancel" && entry.request.booking === booking;
-
-const places = (entry: Pending): boolean => entry.request.type === "checkout.place";
 
 const RANK: Record<Drop["state"], number> = { open: 0, paused: 1, scheduled: 2, closed: 3 };
 

@@ -69,8 +69,11 @@ export interface OrderRow {
   currency: string;
   goods: number;
   vat: number;
+  vat_bp?: number;
   total: number;
   captured: number;
+  /** Money still to come, where the server says it. */
+  outstanding?: number;
   refund_due: number;
   refunded: number;
   method: Method | null;

@@ -49,7 +49,7 @@ export const newest_first = (rows: Iterable<OrderRow>): OrderRow[] =>
   [...rows].sort((a, b) => b.placed_at_ms - a.placed_at_ms || (a.order < b.order ? 1 : -1));
 
 /** What still has to be paid. */
-export const owed = (row: OrderRow): number => Math.max(0, row.total - row.captured);
+export const owed = (row: OrderRow): number => row.outstanding ?? Math.max(0, row.total - row.captured);
 
 /** Units of all lines that are still in the order. */
 export const units_of = (row: OrderRow): number => row.lines.reduce((sum, line) => sum + line.qty, 0);
@@ -99,6 +99,7 @@ export function placed(till: Till, answer: Ordered, me: Me, now_ms: number): Til
     currency: answer.currency,
     goods: own.goods,
     vat: own.vat,
+    vat_bp: own.vat_bp,
     total: answer.total,
     captured: 0,
     refund_due: 0,

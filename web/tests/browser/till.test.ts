@@ -72,7 +72,7 @@ describe.each([
     await page.locator('.drop[data-drop="d-1"] [data-act=book]').click();
     await expect.poll(() => act(page, "checkout").textContent()).toContain("Check out (1)");
     await act(page, "checkout").click();
-    expect(await page.locator(".sheet").getAttribute("open")).not.toBeNull();
+    await page.locator(".sheet[open]").waitFor();
     expect(await page.locator(".foot-sum").textContent()).toContain("198,000");
     expect(await clashes(page)).toEqual([]);
     await act(page, "checkout-start").click();
@@ -95,6 +95,7 @@ describe.each([
     expect(await result(page, "paid").textContent()).toContain("219,780");
     expect(await clashes(page)).toEqual([]);
     await act(page, "close-sheet").click();
+    await act(page, "orders").waitFor();
     expect(await act(page, "checkout").count()).toBe(0);
     await act(page, "orders").click();
     await expect.poll(() => page.locator(".order-row").getAttribute("data-state")).toBe("paid");
@@ -137,6 +138,7 @@ describe("survives", () => {
     await act(page, "place").click();
     await page.locator("[data-method=qris]").waitFor();
     await page.reload();
+    await page.locator("[data-method=qris]").waitFor();
     expect(await page.locator(".method").count()).toBe(6);
     await qris(page);
     await page.reload();
@@ -231,8 +233,9 @@ describe("paying", () => {
     await page.locator("[data-pay=failed]").waitFor();
     await act(page, "renew").click();
     await page.locator("svg.qr").waitFor();
+    expect(await sandbox(page, "pay_late").count()).toBe(0);
     await sandbox(page, "never").click();
-    expect(await page.locator(".sheet").count()).toBe(0);
+    await expect.poll(() => page.locator(".sheet").count()).toBe(0);
     await expect.poll(() => act(page, "pay-now").textContent()).toMatch(/Pay now(15:00|14:5\d)/);
   });
 
@@ -373,6 +376,7 @@ describe.each([
     await act(page, "checkout").waitFor();
     expect(await clashes(page)).toEqual([]);
     await act(page, "checkout").click();
+    await page.locator(".sheet[open]").waitFor();
     expect(await clashes(page)).toEqual([]);
     await act(page, "checkout-start").click();
     await act(page, "place").waitFor();
@@ -384,6 +388,7 @@ describe.each([
     await page.locator(".sheet .trouble").scrollIntoViewIfNeeded();
     expect(await clashes(page)).toEqual([]);
     await act(page, "back").click();
+    await page.locator(".order-row").waitFor();
     expect(await clashes(page)).toEqual([]);
     await act(page, "close-sheet").click();
     scene.mock.act(book("d-4", "VOUCHER", 1), alice);

@@ -44,7 +44,7 @@ export function OrderView({ order }: { order: string }) {
       <div role="status" aria-live="polite">
         {result && (
           <p class={`result ${result.mood}`} data-result={row.state}>
-            {row.state === "paid" && (
+            {(row.state === "paid" || row.state === "finished") && (
               <span class="done-mark" aria-hidden="true">
                 ✓
               </span>

@@ -2,14 +2,15 @@
 
 import { useSignal } from "@preact/signals";
 import { type Attempt, type OrderRow, SANDBOX_ACTIONS, type SandboxAction } from "../../core/order-wire";
+import { pay_step } from "../../core/orders";
 import { play } from "../../core/sandbox";
 import { useStage } from "../stage";
 
-/** What can be played: an order that ran out can still be paid late. */
-function actions_for(row: OrderRow, payment: Attempt): readonly SandboxAction[] {
-  if (row.state === "awaiting_payment" && payment.status === "pending") return SANDBOX_ACTIONS;
-  if (row.state === "expired" || (row.state === "awaiting_payment" && payment.status === "expired"))
-    return ["pay_late"];
+/** What can be played: in time all but paying late, and that when its time is over. */
+function actions_for(row: OrderRow, payment: Attempt, now_ms: number): readonly SandboxAction[] {
+  if (pay_step(row, payment, now_ms) === "show") return SANDBOX_ACTIONS.filter((action) => action !== "pay_late");
+  if (pay_step(row, payment, now_ms) === "ran_out") return ["pay_late"];
+  if (row.state === "expired") return ["pay_late"];
   return [];
 }
 
@@ -17,7 +18,7 @@ export function Sandbox({ row, payment }: { row: OrderRow; payment: Attempt }) {
   const { live, w } = useStage();
   const said = useSignal<"sent" | "failed" | null>(null);
   const busy = useSignal(false);
-  const actions = actions_for(row, payment);
+  const actions = actions_for(row, payment, live.now.value);
   if (actions.length === 0) return null;
   const act = async (action: SandboxAction) => {
     busy.value = true;
@@ -42,7 +43,7 @@ export function Sandbox({ row, payment }: { row: OrderRow; payment: Attempt }) {
             {w.till.sandbox.actions[action]}
           </button>
         ))}
-        {row.state === "awaiting_payment" && (
+        {actions.includes("pay") && (
           <button
             type="button"
             class="button small plain"
@@ -53,6 +54,7 @@ export function Sandbox({ row, payment }: { row: OrderRow; payment: Attempt }) {
           </button>
         )}
       </div>
+      {actions.includes("pay") && <p class="hint">{w.till.sandbox.late}</p>}
       <p class={said.value === "failed" ? "result bad" : "hint"} role="status">
         {said.value && w.till.sandbox[said.value]}
       </p>

@@ -72,6 +72,7 @@ export const en: TillWords = {
       fail: "Payment fails",
     },
     never: "Never pay",
+    late: "To pay late, let the time run out first.",
     sent: "Sent to the sandbox bank.",
     failed: "The sandbox bank did not answer.",
   },

@@ -72,6 +72,7 @@ export const id: TillWords = {
       fail: "Pembayaran gagal",
     },
     never: "Tidak bayar",
+    late: "Untuk bayar terlambat, biarkan waktunya habis dulu.",
     sent: "Terkirim ke bank uji coba.",
     failed: "Bank uji coba tidak menjawab.",
   },

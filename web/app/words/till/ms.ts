@@ -72,6 +72,7 @@ export const ms: TillWords = {
       fail: "Bayaran gagal",
     },
     never: "Jangan bayar",
+    late: "Untuk bayar lewat, biarkan masa tamat dahulu.",
     sent: "Dihantar kepada bank percubaan.",
     failed: "Bank percubaan tidak menjawab.",
   },

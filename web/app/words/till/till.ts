@@ -63,6 +63,7 @@ export interface TillWords {
     text: string;
     actions: Record<SandboxAction, string>;
     never: string;
+    late: string;
     sent: string;
     failed: string;
   };
