@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::map::Map;
 use crate::domain::shop::Outcome;
-use crate::domain::{CustomerId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku, SkuId};
+use crate::domain::{
+    CustomerId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku, SkuId,
+};
 use crate::journal::Position;
 pub use views::{
     BookingRow, CustomerRow, CustomerView, HostView, Rows, SkuPage, SkuRow, WaiterRow, WaitingRow,

@@ -16,6 +16,7 @@ mod office;
 mod orders;
 pub mod origin;
 mod pages;
+mod paying;
 mod presence;
 pub mod problem;
 pub mod router;

@@ -25,6 +25,7 @@ mod stamp;
 pub mod standard_webhooks;
 pub mod xendit;
 
+pub use crate::catalog::Currency;
 pub use endpoint::{Endpoint, EndpointConfig, Gateways, Kind, PaymentsConfig, SettingError};
 pub use error::Error;
 pub use inquiry::Inquiry;

@@ -21,7 +21,7 @@ use crate::gateway::listener::{self, Listener, ListenerConfig};
 use crate::gateway::origin::{self, Origins};
 use crate::gateway::router::{internal_router, router, shop_of};
 use crate::gateway::{App, Shared};
-use crate::jobs::{feed, gauges};
+use crate::jobs::{feed, gauges, inquire};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
 use crate::payment::{Gateways, SettingError};
@@ -86,9 +86,11 @@ pub struct Server {
 pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server, Error> {
     let opened = embedded::open(&config.state)?;
     let mirror = Arc::new(Mirror::default());
+    let (inquiries, waiting) = inquire::inquiries();
     let mut held = 0;
     for (_, position, id, shop) in opened.shops() {
         mirror.prime(id, shop, position);
+        inquiries.prime(id, shop);
         held += shop.held();
     }
     metrics().bookings.held.set_count(held);
@@ -104,6 +106,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         batches,
         Arc::clone(&mirror),
         Arc::clone(&hub),
+        inquiries,
         clock.clone(),
     );
     house.spawn_core("feed", reading);
@@ -116,6 +119,8 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
     );
     house.spawn("gauges", looking);
     let app = app(config, clock, house, engine, mirror, hub)?;
+    let asking = inquire::run(app.engine.clone(), Arc::clone(&app.payments), waiting);
+    house.spawn("inquiries", asking);
     let (address, internal) = open_doors(config, house, &app)?;
     let (upkeep, stopping) = (app.limiter.clone(), house.stopping().clone());
     house.spawn("limits", async move {
@@ -157,7 +162,7 @@ fn app(
         auth: auth(config, clock)?,
         limiter: Limiter::new(limits, clock.clone()),
         origins: Origins::new(&config.origin)?,
-        payments: payments(config)?,
+        payments: Arc::new(payments(config)?),
         clock: clock.clone(),
         house: house.clone(),
         config: config.gateway.clone(),

@@ -104,7 +104,7 @@ pub struct App {
     /// Which pages may come.
     pub origins: Origins,
     /// Payment gateways: what they say is believed by these.
-    pub payments: Gateways,
+    pub payments: Arc<Gateways>,
     /// The time.
     pub clock: Clock,
     /// Starts and stops.

@@ -5,7 +5,7 @@ use tokio::time::timeout;
 
 use super::app::{App, actor};
 use super::auth::Identity;
-use super::translate;
+use super::{paying, translate};
 use crate::domain::{Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
 use crate::protocol::Lang;
@@ -86,6 +86,12 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
     if let Some(retry_ms) = too_fast(app, who, by.role, &command) {
         return refuse("rate_limited", json!({"retry_ms": retry_ms}));
     }
+    let command = match paying::begin(app, place, command).await {
+        Ok(command) => command,
+        Err(NoCommand::Forbidden) => return refuse("forbidden", json!({})),
+        Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
+        Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
+    };
     let key = RequestKey {
         id: ask.id.as_u128(),
         body: ask.body,
@@ -168,7 +174,7 @@ fn no_reply(ask: &Ask, failure: Failure, lang: Lang) -> (Answered, CommandResult
 fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
     let Some(drop) = translate::drop_of(asked) else {
         return About {
-            methods: vec!["transfer", "cod"],
+            methods: paying::methods(app, place.shop),
             ..About::default()
         };
     };
@@ -183,7 +189,8 @@ fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
     }
 }
 
-enum NoCommand {
+/// Why there is no command for what is asked.
+pub(super) enum NoCommand {
     Forbidden,
     Wrong(String),
     Failed(Failure),

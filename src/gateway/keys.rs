@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
-pub use error::Error;
 pub use crate::secret::Secret;
+pub use error::Error;
 
 /// Fewest bytes of an HS256 secret: as many as its hash has (RFC 7518, 3.2).
 pub const SECRET_BYTES_MIN: usize = 32;

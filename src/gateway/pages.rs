@@ -29,6 +29,11 @@ pub(super) async fn host(headers: HeaderMap) -> Response {
     page(Page::Host, PageKind::Page, &headers)
 }
 
+/// `GET /admin/audit`: the proof of stock.
+pub(super) async fn audit(headers: HeaderMap) -> Response {
+    page(Page::Audit, PageKind::Page, &headers)
+}
+
 /// `GET /embed.js`, for pages of other origins.
 pub(super) async fn embed(headers: HeaderMap) -> Response {
     file("embed.js", &headers)

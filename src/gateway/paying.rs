@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::app::App;
 use super::asking::{NoCommand, Place};
 use crate::domain::{Command, Method, Millis, Order, PayBy, PaymentId, ShopId};
+use crate::payment::Currency;
 use crate::payment::sandbox::Wanted;
 
 /// The longest a payment is asked for at a gateway; an order that ends sooner ends it sooner.
@@ -45,7 +46,7 @@ pub(super) async fn begin(
     let wanted = Wanted {
         order: order.to_string(),
         amount: known.outstanding(),
-        currency: known.currency.parse().map_err(|_| wrong())?,
+        currency: Currency::of(&known.currency).ok_or_else(wrong)?,
         expires_at: ends.min(Millis(now_ms).plus(PAYMENT_MS)).0,
     };
     let random = Uuid::new_v4().as_u128();

@@ -17,6 +17,7 @@ pub fn router(app: Shared) -> Router {
         .route("/watch/{live}", get(pages::watch))
         .route("/overlay/{live}", get(pages::overlay))
         .route("/host/{live}", get(pages::host))
+        .route("/admin/audit", get(pages::audit))
         .route("/embed.js", get(pages::embed))
         .route("/assets/{file}", get(pages::asset))
         .route("/healthz", get(health::healthz))

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::inquire::Inquiries;
 use crate::broadcast::Hub;
 use crate::clock::Clock;
 use crate::domain::Millis;
@@ -24,12 +25,14 @@ pub async fn run(
     mut batches: mpsc::Receiver<Vec<Entry>>,
     mirror: Arc<Mirror>,
     hub: Arc<Hub>,
+    inquiries: Inquiries,
     clock: Clock,
 ) -> Result<(), Infallible> {
     while let Some(entries) = batches.recv().await {
         for entry in &entries {
             let change = mirror.apply(entry);
             hub.hear(entry, &change);
+            inquiries.hear(entry);
             counting::count(entry);
         }
         let journal = &metrics().journal;

@@ -86,7 +86,7 @@ fn with_pay_by(mut message: Value, by: Option<&PayBy>) -> Value {
         None => (None, None),
     };
     message["qr"] = json!(qr);
-    message["qr_rows"] = Value::Null;
+    message["qr_rows"] = json!(qr.and_then(crate::payment::qr::rows));
     message["url"] = json!(url);
     message
 }

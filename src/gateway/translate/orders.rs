@@ -9,8 +9,8 @@ use crate::domain::command::OrderSpec;
 use crate::domain::{Command, Method, OrderId, OrderOrigin, PaymentId, Role, Secured, SkuId};
 use crate::protocol::asked::{Asked, NewLine, Origin, PayMethod, Security};
 
-/// The command for what is asked about orders. `payment.start` with a gateway's method is not among
-/// them: the gateway is asked first.
+/// The command for what is asked about orders. For a payment that begins, the gateway may still
+/// have its say: see `paying`.
 pub(super) fn command(asked: &Asked, role: Role) -> Result<Command, Wrong> {
     Ok(match asked {
         Asked::CheckoutStart { bookings } => Command::StartCheckout {
@@ -26,7 +26,7 @@ pub(super) fn command(asked: &Asked, role: Role) -> Result<Command, Wrong> {
         Asked::PaymentStart { order, method } => Command::StartPayment {
             order: order_id(order)?,
             payment: by_hand()?,
-            method: by_hand_only(*method)?,
+            method: method_of(*method),
             expires_at: None,
             by: None,
         },
@@ -145,14 +145,6 @@ pub(in crate::gateway) fn method_of(method: PayMethod) -> Method {
         PayMethod::Card => Method::Card,
         PayMethod::Cod => Method::Cash,
         PayMethod::Credit => Method::Credit,
-    }
-}
-
-/// Methods that need no gateway: the seller sees the money.
-fn by_hand_only(method: PayMethod) -> Result<Method, Wrong> {
-    match method {
-        PayMethod::Transfer | PayMethod::Cod | PayMethod::Credit => Ok(method_of(method)),
-        PayMethod::Qris | PayMethod::Va | PayMethod::Ewallet | PayMethod::Card => Err("method"),
     }
 }
 
