@@ -15,8 +15,8 @@ use crate::domain::{
 };
 use crate::journal::Position;
 pub use views::{
-    BookingRow, CustomerRow, CustomerView, HostView, Rows, SkuPage, SkuRow, WaiterRow, WaitingRow,
-    Wanted,
+    BookingRow, CustomerRow, CustomerView, HostView, OrderPage, Rows, SkuPage, SkuRow, WaiterRow,
+    WaitingRow, Wanted,
 };
 
 /// What a request came to. It is durable when it is told.
@@ -122,6 +122,20 @@ impl Engine {
     ) -> Result<Seen<SkuPage>, Failure> {
         self.ask(shop, move |shop| views::skus(shop, &query, cursor.as_ref()))
             .await
+    }
+
+    /// Orders that stand somewhere, or are a customer's, newest first, before `cursor`.
+    pub async fn orders(
+        &self,
+        shop: &ShopId,
+        state: Option<OrderState>,
+        customer: Option<CustomerId>,
+        cursor: Option<OrderId>,
+    ) -> Result<Seen<OrderPage>, Failure> {
+        self.ask(shop, move |shop| {
+            views::find_orders(shop, state, customer.as_ref(), cursor)
+        })
+        .await
     }
 
     /// An order as it stands.

@@ -91,6 +91,10 @@ fn settings() -> Settings {
         max_item_qty: 3,
         rebook_cooldown_ms: 10_000,
         waitlist_after_end_ms: 60_000,
+        vat_bp: 1_100,
+        order_auto_expire_ms: 120_000,
+        payment_grace_ms: 5_000,
+        late_wait_ms: 120_000,
         ..Settings::default()
     }
 }

@@ -185,6 +185,39 @@ fn orders_of(shop: &Shop, id: &CustomerId) -> Vec<(OrderId, Order)> {
     orders.into_iter().map(|(id, o)| (id, o.clone())).collect()
 }
 
+/// Orders that are looked for, newest first, and where to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderPage {
+    /// The orders.
+    pub orders: Vec<(OrderId, Order)>,
+    /// The last one, if there are more.
+    pub next: Option<OrderId>,
+}
+
+pub(super) fn find_orders(
+    shop: &Shop,
+    state: Option<OrderState>,
+    customer: Option<&CustomerId>,
+    cursor: Option<OrderId>,
+) -> OrderPage {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let before = (Unbounded, cursor.map_or(Unbounded, Excluded));
+    let fits = |order: &Order| {
+        state.is_none_or(|state| order.state == state)
+            && customer.is_none_or(|customer| order.customer == *customer)
+    };
+    let found = shop.orders.range(before).rev();
+    let mut orders: Vec<_> = found
+        .filter(|(_, order)| fits(order))
+        .take(ORDERS_MAX + 1)
+        .map(|(id, order)| (*id, order.clone()))
+        .collect();
+    let more = orders.len() > ORDERS_MAX;
+    orders.truncate(ORDERS_MAX);
+    let next = orders.last().filter(|_| more).map(|(id, _)| *id);
+    OrderPage { orders, next }
+}
+
 fn orders(shop: &Shop) -> Vec<(OrderId, Order)> {
     let over = shop.orders_over().rev();
     let over = over.take_while(|(at, _)| shop.now.since(*at) < HOUR_MS);

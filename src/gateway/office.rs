@@ -159,7 +159,7 @@ async fn give(
 
 /// The shop of the path, if it is the token's own and the role is at least this. Another shop is
 /// not found, whether it exists or not (S-11).
-fn own_shop(who: &Identity, shop: &str, least: Role) -> Result<ShopId, Problem> {
+pub(super) fn own_shop(who: &Identity, shop: &str, least: Role) -> Result<ShopId, Problem> {
     if who.shop != shop {
         return Err(Problem::new("not_found", "There is no such shop."));
     }

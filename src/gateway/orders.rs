@@ -1,15 +1,22 @@
-//! A customer's checkouts and orders over plain HTTP: the same requests as over the WebSocket.
+//! Checkouts and orders over plain HTTP: a customer's requests, the same as over the WebSocket, and
+//! what the back office reads.
 
-use axum::extract::{Extension, Path, State};
+use axum::Json;
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::app::Shared;
+use super::auth::Role;
 use super::listener::Peer;
-use super::lives::{ask, object};
+use super::lives::{ask, invalid, object, unavailable};
+use super::office::own_shop;
 use super::problem::Problem;
+use crate::domain::{CustomerId, OrderId, OrderState};
+use crate::protocol::orders as rows;
 
 /// `POST /v1/lives/{live}/checkouts`: begin to order bookings.
 pub(super) async fn checkout(
@@ -65,6 +72,58 @@ pub(super) async fn cancel(
     };
     let body = body.map(|body| with(body, &[("type", "order.cancel"), ("order", &order)]));
     ask(&app, &peer, &live, &headers, body).await
+}
+
+/// What is looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Search {
+    state: Option<String>,
+    customer: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /v1/shops/{shop}/orders?state=&customer=&cursor=`: 200 at a time, newest first.
+pub(super) async fn list(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    Path(shop): Path<String>,
+    Query(search): Query<Search>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let who = app.somebody(&headers, &peer).await?;
+    let shop = own_shop(&who, &shop, Role::Host)?;
+    let wrong = |field: &str| invalid(field, "A field of the search is not right.");
+    let named = |word: &str| OrderState::ALL.into_iter().find(|s| s.as_str() == word);
+    let state = search
+        .state
+        .map(|word| named(&word).ok_or_else(|| wrong("state")));
+    let customer = search.customer.map(|name| CustomerId::new(&name));
+    let customer = customer.transpose().map_err(|_| wrong("customer"))?;
+    let cursor = search.cursor.map(|id| id.parse::<OrderId>());
+    let cursor = cursor.transpose().map_err(|_| wrong("cursor"))?;
+    let seen = app
+        .engine
+        .orders(&shop, state.transpose()?, customer, cursor);
+    let page = seen.await.map_err(unavailable)?.value;
+    let next = page.next.map(|id| id.to_string());
+    Ok(Json(json!({"orders": rows::rows(&page.orders), "next": next})).into_response())
+}
+
+/// `GET /v1/shops/{shop}/orders/{order}`.
+pub(super) async fn one(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    Path((shop, order)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let who = app.somebody(&headers, &peer).await?;
+    let shop = own_shop(&who, &shop, Role::Host)?;
+    let none = || Problem::new("not_found", "There is no such order.");
+    let id = order.parse::<OrderId>().map_err(|_| none())?;
+    let seen = app.engine.order(&shop, id).await.map_err(unavailable)?;
+    let order = seen.value.ok_or_else(none)?;
+    Ok(Json(rows::row(id, &order)).into_response())
 }
 
 fn with(mut body: Map<String, Value>, fields: &[(&str, &str)]) -> Map<String, Value> {

@@ -51,6 +51,8 @@ pub fn router(app: Shared) -> Router {
             post(orders::cancel),
         )
         .route("/v1/shops/{shop}/skus", get(office::skus))
+        .route("/v1/shops/{shop}/orders", get(orders::list))
+        .route("/v1/shops/{shop}/orders/{order}", get(orders::one))
         .route(
             "/v1/shops/{shop}/lives/{live}",
             put(office::put_live).delete(office::end_live),

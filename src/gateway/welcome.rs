@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::auth::{Identity, Role};
+use super::paying;
 use crate::broadcast::Audience;
 use crate::domain::{CustomerId, LiveId, ShopId};
 use crate::engine::Failure;
@@ -64,12 +65,10 @@ pub(super) async fn me(
     };
     let seen = app.engine.customer(shop, &customer).await?;
     let drop_row = |drop| app.mirror.drop_row(shop, drop);
-    Ok(rows::me(
-        &seen.value,
-        who.role.as_str(),
-        &view.live.spec.currency,
-        drop_row,
-    ))
+    let currency = &view.live.spec.currency;
+    let mut me = rows::me(&seen.value, who.role.as_str(), currency, drop_row);
+    me["methods"] = json!(paying::methods(app, shop));
+    Ok(me)
 }
 
 /// Everything, for a connection that starts anew.

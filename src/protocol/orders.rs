@@ -124,6 +124,7 @@ pub fn row(id: OrderId, order: &Order) -> Value {
         "secured": secured,
         "method": order.attempt.as_ref().map(|a| a.method.as_str()),
         "payment": order.attempt.as_ref().map(attempt),
+        "penalty": order.lines.iter().map(|line| line.terms.cancel).max(),
         "lines": lines,
         "reason": *order.reason,
     })

@@ -182,7 +182,7 @@ async fn knock(address: std::net::SocketAddr, method: &str, path: &str, who: Who
     } else {
         id.clone()
     };
-    let own_order = who.may_book() && path.contains("{order}");
+    let own_order = (who.may_book() || method == "GET") && path.contains("{order}");
     let order = if own_order {
         order(&sub, "").await
     } else {
