@@ -83,6 +83,11 @@ impl<T: Ord> Few<T> {
         self.0.is_empty()
     }
 
+    /// Takes all items out.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The items, least first.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
