@@ -56,20 +56,7 @@ pub enum Answer {
         unknown: Vec<SkuId>,
     },
     /// A checkout has begun.
-    Checkout {
-        /// The checkout.
-        checkout: OrderId,
-        /// When it is left.
-        ends_at: Millis,
-        /// The bookings in it and their deadlines.
-        deadlines: Vec<(BookingId, Millis)>,
-        /// Price of all goods.
-        goods: u64,
-        /// VAT on them, in basis points.
-        vat_bp: u32,
-        /// ISO currency.
-        currency: Arc<str>,
-    },
+    Checkout(Arc<CheckoutBegun>),
     /// An order was placed.
     Ordered {
         /// The order.
@@ -82,27 +69,48 @@ pub enum Answer {
         deadline: Millis,
     },
     /// A payment was started.
-    Paying {
-        /// The order.
-        order: OrderId,
-        /// The gateway's id.
-        payment: PaymentId,
-        /// How.
-        method: Method,
-        /// Minor units.
-        amount: u64,
-        /// ISO currency.
-        currency: Arc<str>,
-        /// When the gateway lets it end.
-        expires_at: Option<Millis>,
-        /// What the customer pays by.
-        by: Option<PayBy>,
-        /// When the order expires.
-        deadline: Millis,
-    },
+    Paying(Arc<PaymentBegun>),
     /// Done with an order.
     DoneOrder {
         /// The order.
         order: OrderId,
     },
+}
+
+/// A checkout that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutBegun {
+    /// The checkout.
+    pub checkout: OrderId,
+    /// When it is left.
+    pub ends_at: Millis,
+    /// The bookings in it and their deadlines.
+    pub deadlines: Vec<(BookingId, Millis)>,
+    /// Price of all goods.
+    pub goods: u64,
+    /// VAT on them, in basis points.
+    pub vat_bp: u32,
+    /// ISO currency.
+    pub currency: Arc<str>,
+}
+
+/// A payment that was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentBegun {
+    /// The order.
+    pub order: OrderId,
+    /// The gateway's id.
+    pub payment: PaymentId,
+    /// How.
+    pub method: Method,
+    /// Minor units.
+    pub amount: u64,
+    /// ISO currency.
+    pub currency: Arc<str>,
+    /// When the gateway lets it end.
+    pub expires_at: Option<Millis>,
+    /// What the customer pays by.
+    pub by: Option<PayBy>,
+    /// When the order expires.
+    pub deadline: Millis,
 }

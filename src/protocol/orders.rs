@@ -5,38 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::to_client::About;
+use crate::domain::answer::{CheckoutBegun, PaymentBegun};
 use crate::domain::order::{Attempt, Line, vat};
 use crate::domain::{Answer, Order, OrderId, OrderOrigin, OrderState, PayBy, Secured};
 
 /// The answer to a request about orders that was accepted.
 pub(super) fn accepted(answer: &Answer, about: &About) -> Value {
     match answer {
-        Answer::Checkout {
-            checkout,
-            ends_at,
-            deadlines,
-            goods,
-            vat_bp,
-            currency,
-        } => {
-            let deadlines: BTreeMap<_, _> = deadlines
-                .iter()
-                .map(|(booking, at)| (booking.to_string(), at.0))
-                .collect();
-            let vat = vat(*goods, *vat_bp);
-            json!({
-                "type": "checkout",
-                "checkout": checkout.to_string(),
-                "ends_at_ms": ends_at.0,
-                "deadlines": deadlines,
-                "goods": goods,
-                "vat": vat,
-                "vat_bp": vat_bp,
-                "total": goods + vat,
-                "currency": &**currency,
-                "methods": about.methods,
-            })
-        }
+        Answer::Checkout(begun) => checkout(begun, about),
         Answer::Ordered {
             order,
             total,
@@ -50,32 +26,45 @@ pub(super) fn accepted(answer: &Answer, about: &About) -> Value {
             "currency": &**currency,
             "pay_deadline_ms": deadline.0,
         }),
-        Answer::Paying {
-            order,
-            payment,
-            method,
-            amount,
-            currency,
-            expires_at,
-            by,
-            deadline,
-        } => with_pay_by(
-            json!({
-                "type": "payment",
-                "order": order.to_string(),
-                "payment": payment.as_str(),
-                "method": method.as_str(),
-                "amount": amount,
-                "currency": &**currency,
-                "expires_at_ms": expires_at.map(|at| at.0),
-                "pay_deadline_ms": deadline.0,
-                "sandbox": payment.as_str().starts_with("sandbox/"),
-            }),
-            by.as_ref(),
-        ),
+        Answer::Paying(begun) => paying(begun),
         Answer::DoneOrder { order } => json!({"type": "done", "order": order.to_string()}),
         _ => json!({"type": "done"}),
     }
+}
+
+fn checkout(begun: &CheckoutBegun, about: &About) -> Value {
+    let deadlines = begun.deadlines.iter();
+    let deadlines: BTreeMap<_, _> = deadlines
+        .map(|(booking, at)| (booking.to_string(), at.0))
+        .collect();
+    let vat = vat(begun.goods, begun.vat_bp);
+    json!({
+        "type": "checkout",
+        "checkout": begun.checkout.to_string(),
+        "ends_at_ms": begun.ends_at.0,
+        "deadlines": deadlines,
+        "goods": begun.goods,
+        "vat": vat,
+        "vat_bp": begun.vat_bp,
+        "total": begun.goods + vat,
+        "currency": *begun.currency,
+        "methods": about.methods,
+    })
+}
+
+fn paying(begun: &PaymentBegun) -> Value {
+    let answer = json!({
+        "type": "payment",
+        "order": begun.order.to_string(),
+        "payment": begun.payment.as_str(),
+        "method": begun.method.as_str(),
+        "amount": begun.amount,
+        "currency": *begun.currency,
+        "expires_at_ms": begun.expires_at.map(|at| at.0),
+        "pay_deadline_ms": begun.deadline.0,
+        "sandbox": begun.payment.as_str().starts_with("sandbox/"),
+    });
+    with_pay_by(answer, begun.by.as_ref())
 }
 
 /// What a customer pays by: the text of a QR code, or a page.

@@ -155,9 +155,9 @@ fn accepted(answer: &Answer, about: &About) -> Value {
             let unknown: Vec<_> = unknown.iter().map(ToString::to_string).collect();
             json!({"type": "done", "unknown": unknown})
         }
-        Answer::Checkout { .. }
+        Answer::Checkout(_)
         | Answer::Ordered { .. }
-        | Answer::Paying { .. }
+        | Answer::Paying(_)
         | Answer::DoneOrder { .. } => orders::accepted(answer, about),
     }
 }

@@ -279,7 +279,6 @@ export const ORDER_RULES = {
       })),
       reason: null,
       penalty: state.penalty,
-      methods: state.methods,
       hidden: {},
     };
     state.orders.set(order.order, order);

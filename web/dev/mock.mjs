@@ -221,6 +221,7 @@ function me_of(state, claims) {
       .filter((b) => b.customer === claims.sub && b.state === "held")
       .map((b) => own(state, b)),
     orders: own_orders(state, claims.sub),
+    methods: state.methods,
     waiting: state.waits
       .filter((w) => w.customer === claims.sub)
       .map((w) => ({ drop: w.drop, sku: w.sku, qty: w.qty, ahead_units: ahead(state, w), since_ms: w.since_ms })),

@@ -84,8 +84,6 @@ export interface OrderRow {
   origin: "live" | "web" | "channel";
   lines: OrderLine[];
   reason: string | null;
-  /** What may be paid with, where the server says it. */
-  methods?: Method[];
   /** Reputation that cancelling one unpaid unit costs, where the server says it. */
   penalty?: number;
 }

@@ -24,6 +24,8 @@ export interface Till {
   attempts: ReadonlyMap<string, Payment>;
   /** What each order may be paid with, as its checkout offered it. */
   methods: ReadonlyMap<string, readonly Method[]>;
+  /** What the shop's orders may be paid with. */
+  offered: readonly Method[];
   /** Orders that were seen to be paid after their time was over. */
   revived: ReadonlySet<string>;
 }
@@ -34,6 +36,7 @@ export const empty_till: Till = {
   checkout: null,
   attempts: new Map(),
   methods: new Map(),
+  offered: ["qris"],
   revived: new Set(),
 };
 
@@ -71,6 +74,7 @@ export function till_from_me(till: Till, me: Me | null): Till {
     checkout: open,
     attempts: new Map([...till.attempts].filter(([order]) => known(order))),
     methods: new Map([...till.methods].filter(([order]) => known(order))),
+    offered: me.methods ?? till.offered,
     revived: till.revived,
   };
 }
@@ -178,9 +182,9 @@ export function attempt(till: Till, row: OrderRow): Attempt | null {
   };
 }
 
-/** What an unpaid order may be paid with: as its row or its checkout says; QRIS if neither is known here. */
+/** What an unpaid order may be paid with: as its checkout says, or else the shop. */
 export function methods_of(till: Till, row: OrderRow): readonly Method[] {
-  return row.methods ?? till.methods.get(row.order) ?? ["qris"];
+  return till.methods.get(row.order) ?? till.offered;
 }
 
 /** choose a method · show the attempt · it ran out or failed · nothing to pay. */

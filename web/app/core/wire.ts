@@ -3,6 +3,7 @@
 import type {
   Checkout,
   CheckoutLeft,
+  Method,
   OrderAsk,
   Ordered,
   OrderNews,
@@ -99,6 +100,8 @@ export interface Me {
   waiting: OwnWait[];
   /** Newest first; absent from a server that has no orders. */
   orders?: OrderRow[];
+  /** The ways to pay that are offered here. */
+  methods?: Method[];
 }
 
 export interface CatalogRow {

@@ -7,7 +7,7 @@ use super::super::booking::held;
 use super::super::draft::Draft;
 use super::super::skus::PRICE_MAX;
 use super::Outcome;
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, CheckoutBegun};
 use crate::domain::booking::Booking;
 use crate::domain::command::OrderSpec;
 use crate::domain::event::{Event, Placed, PlacedLine, Terms};
@@ -64,14 +64,14 @@ impl Draft<'_> {
                 deadline: ends_at,
             });
         }
-        Ok(Answer::Checkout {
+        Ok(Answer::Checkout(Arc::new(CheckoutBegun {
             checkout: id,
             ends_at,
             deadlines,
             goods,
             vat_bp: self.settings.vat_bp,
             currency,
-        })
+        })))
     }
 
     /// B5. The bookings keep their deadlines (R-ORD-4).

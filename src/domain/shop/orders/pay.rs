@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::draft::Draft;
 use super::{Outcome, done, note, points};
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, PaymentBegun};
 use crate::domain::customer::ReputationCause;
 use crate::domain::event::Event;
 use crate::domain::id::{OrderId, PaymentId};
@@ -47,7 +47,7 @@ impl Draft<'_> {
         }
         let amount = order.outstanding();
         self.begin(id, &order, payment, method, amount, expires_at, by);
-        Ok(Answer::Paying {
+        Ok(Answer::Paying(Arc::new(PaymentBegun {
             order: id,
             payment: payment.clone(),
             method,
@@ -56,7 +56,7 @@ impl Draft<'_> {
             expires_at,
             by: by.cloned(),
             deadline,
-        })
+        })))
     }
 
     /// The time that ends an order while it is paid this way (R-ORD-6, AMB-ORD-a, AMB-ORD-b).

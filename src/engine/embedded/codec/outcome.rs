@@ -1,6 +1,7 @@
 //! Answers and refusals, and the decision as a whole.
 
 use super::wire::{Code, CodecError, Reader, Writer, choice, record};
+use crate::domain::answer::{CheckoutBegun, PaymentBegun};
 use crate::domain::rejection::Limit;
 use crate::domain::shop::Outcome;
 use crate::domain::{Answer, Decision, Rejection};
@@ -8,6 +9,8 @@ use crate::domain::{Answer, Decision, Rejection};
 record! {
     Decision { at, by, key, outcome, events, counts }
     Limit { limit, current, max_allowed }
+    CheckoutBegun { checkout, ends_at, deadlines, goods, vat_bp, currency }
+    PaymentBegun { order, payment, method, amount, currency, expires_at, by, deadline }
 }
 
 choice! {
@@ -18,9 +21,9 @@ choice! {
         4 => Left,
         5 => Done { drop },
         6 => DoneExcept { unknown },
-        7 => Checkout { checkout, ends_at, deadlines, goods, vat_bp, currency },
+        7 => Checkout(begun),
         8 => Ordered { order, total, currency, deadline },
-        9 => Paying { order, payment, method, amount, currency, expires_at, by, deadline },
+        9 => Paying(begun),
         10 => DoneOrder { order },
     }
     Rejection {
