@@ -124,7 +124,7 @@ impl Draft<'_> {
         fault: Fault,
     ) -> Outcome {
         let taken = chosen(order, lines)?;
-        let awaited = order.state == OrderState::AwaitingPayment;
+        let unpaid = order.state != OrderState::Paid;
         let mut lost = 0;
         for (at, qty) in taken {
             self.let_go(id, order, at, qty, true);
@@ -132,14 +132,14 @@ impl Draft<'_> {
                 continue;
             };
             lost += i64::from(qty) * i64::from(line.terms.cancel);
-            if fault == Fault::Customer && !awaited {
+            if fault == Fault::Customer && !unpaid {
                 self.undo_reward(id, line, qty);
             }
         }
         if self.orders.get(&id).is_some_and(|o| o.units() == 0) {
             self.move_order(id, order, OrderState::Cancelled, None, why);
         }
-        if fault == Fault::Customer && awaited && order.origin == OrderOrigin::Live {
+        if fault == Fault::Customer && unpaid && order.origin == OrderOrigin::Live {
             self.change_reputation(order, ReputationCause::OrderCancel(id), -lost);
         }
         self.owe_excess(id, why);
