@@ -177,14 +177,14 @@ impl Draft<'_> {
 
     /// Payments that were told of before their order was known.
     pub(super) fn match_parked(&mut self, id: OrderId) {
-        let (named, currency) = match self.orders.get(&id) {
-            Some(order) => (id.to_string(), order.currency.clone()),
-            None => return,
+        let Some(currency) = self.orders.get(&id).map(|o| o.currency.clone()) else {
+            return;
         };
+        let names = |named: &str| named.parse() == Ok(id);
         let parked: Vec<PaymentNote> = self
             .payments
             .iter()
-            .filter(|(_, p)| p.order.is_none() && *p.named == *named && p.currency == currency)
+            .filter(|(_, p)| p.order.is_none() && names(&p.named) && p.currency == currency)
             .map(|(payment, p)| PaymentNote {
                 payment: payment.clone(),
                 named: p.named.clone(),
