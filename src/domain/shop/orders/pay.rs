@@ -149,7 +149,7 @@ impl Draft<'_> {
     }
 
     /// D.5. A lower or equal rank changes nothing (D.6); what names no order of ours, or another
-    /// currency, is kept and shown (S-20).
+    /// currency, is kept and shown (S-20): beside a payment of that id, not over it.
     pub(super) fn note_payment(&mut self, note: &PaymentNote) -> Outcome {
         if note.amount > MONEY_MAX {
             return Err(Rejection::Invalid("amount"));
@@ -157,12 +157,19 @@ impl Draft<'_> {
         if note.named.len() > NAMED_MAX || note.currency.len() != 3 {
             return Err(Rejection::Invalid("payment"));
         }
+        let mut note = note.clone();
+        let known = self.payments.get(&note.payment);
+        if known.is_some_and(|p| p.currency != note.currency) {
+            let Ok(apart) = PaymentId::new(&format!("{}:{}", note.payment, note.currency)) else {
+                return Ok(Answer::Done { drop: None });
+            };
+            note.payment = apart;
+        }
         let known = self.payments.get(&note.payment);
         if known.is_some_and(|p| p.status.rank() >= note.status.rank()) {
             return Ok(Answer::Done { drop: None });
         }
         let ours = known.and_then(|p| p.order);
-        let mut note = note.clone();
         if let Some(started) = known.filter(|p| p.order.is_some()) {
             note.method = started.method;
         }
