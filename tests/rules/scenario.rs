@@ -12,15 +12,21 @@
 //! | `body NAME` | a request with this id, but of another body |
 //! | `minted 2m` | the request id claims to be so much younger |
 //! | `partial`, `or-wait` | takes fewer; waits for what is not there |
+//!
+//! An order has the name of its checkout: `checkout o1 alice b1 b2`, `place o1`. What a gateway tells
+//! is `settled p1 o1 99000` (also `pending`, `failed`, `expired`, `refund-pending`, `refunded`).
 
 mod ask;
+mod orders;
 mod say;
+mod say_orders;
 mod words;
 
 use std::collections::BTreeMap;
 
 use lapak::domain::{
-    Actor, BookingId, Command, CustomerId, DropId, Millis, Request, RequestKey, Role, Settings,
+    Actor, BookingId, Command, CustomerId, DropId, Millis, OrderId, Request, RequestKey, Role,
+    Settings,
 };
 
 use super::subject::Subject;
@@ -39,6 +45,8 @@ pub(crate) struct Play {
     drops: BTreeMap<String, DropId>,
     sku_of: BTreeMap<String, String>,
     bookings: BTreeMap<String, (BookingId, CustomerId)>,
+    /// Checkouts and the orders after them.
+    orders: BTreeMap<String, (OrderId, Option<CustomerId>)>,
     /// Named requests: id and body.
     ids: BTreeMap<String, RequestKey>,
     asked: u64,
@@ -53,6 +61,7 @@ impl Play {
             drops: BTreeMap::new(),
             sku_of: BTreeMap::new(),
             bookings: BTreeMap::new(),
+            orders: BTreeMap::new(),
             ids: BTreeMap::new(),
             asked: 0,
         };
@@ -105,6 +114,7 @@ impl Play {
                 let customer = ask::customer(w.next("customer")?)?;
                 return Ok(vec![self.subject.shop().reputation(&customer).to_string()]);
             }
+            "order" | "session" | "payment" => return self.look_at_order(verb, w),
             _ => return self.ask(verb, w),
         }
         Ok(Vec::new())
@@ -119,7 +129,11 @@ impl Play {
         let role = w.after("by")?.map(role).transpose()?;
         let (id, body) = (w.after("id")?, w.after("body")?);
         let ahead = w.time("minted")?.unwrap_or(0);
-        let Some((usual, name, command)) = self.command(verb, w)? else {
+        let asked = match self.command(verb, w)? {
+            Some(asked) => Some(asked),
+            None => self.order_command(verb, w)?,
+        };
+        let Some((usual, name, command)) = asked else {
             return Err(format!("no such word: {verb:?}"));
         };
         let name = if role.is_some() && verb != "book" && verb != "cancel" {

@@ -9,7 +9,7 @@ use super::scenario::Play;
 use super::subject::Subject;
 
 /// A table that is lost would prove nothing.
-const SCENARIOS_LEAST: usize = 130;
+const SCENARIOS_LEAST: usize = 270;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Restarts {

@@ -60,7 +60,7 @@ impl Play {
             }
             "live" => admin(Command::PutLive {
                 live: live(w.next("live")?)?,
-                spec: live_spec(),
+                spec: live_spec(w.after("currency")?.unwrap_or("IDR")),
             }),
             "end-live" => admin(Command::EndLive {
                 live: live(w.next("live")?)?,
@@ -289,6 +289,7 @@ impl Play {
         }
         set(&mut s.penalty_cancel, w.number("penalty_cancel")?);
         set(&mut s.penalty_timeout, w.number("penalty_timeout")?);
+        set(&mut s.penalty_unpaid, w.number("penalty_unpaid")?);
         set(&mut s.reward_paid, w.number("reward")?);
         set(&mut s.max_item_qty, w.number("max_item_quantity")?);
         set(&mut s.max_cart_units, w.number("total_item_cart")?);
@@ -306,6 +307,7 @@ impl Play {
             &mut s.pause_freezes_holds,
             w.after("pause_freezes")?.map(|yes| yes == "yes"),
         );
+        super::orders::settings(&mut s, w)?;
         Ok(s)
     }
 }
@@ -343,13 +345,13 @@ fn sku_command(w: &mut Words<'_>) -> Result<Command, String> {
     })
 }
 
-fn set<T>(field: &mut T, value: Option<T>) {
+pub(super) fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
     }
 }
 
-fn reason(w: &mut Words<'_>) -> Arc<str> {
+pub(super) fn reason(w: &mut Words<'_>) -> Arc<str> {
     if w.flag("without-reason") {
         " ".into()
     } else {
@@ -357,11 +359,11 @@ fn reason(w: &mut Words<'_>) -> Arc<str> {
     }
 }
 
-pub(super) fn live_spec() -> Arc<LiveSpec> {
+fn live_spec(currency: &str) -> Arc<LiveSpec> {
     Arc::new(LiveSpec {
         title: "Live malam ini".into(),
         lang: "id".into(),
-        currency: "IDR".into(),
+        currency: currency.into(),
         accent: None,
         video: Video::Demo,
         links: Vec::new(),

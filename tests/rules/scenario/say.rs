@@ -53,6 +53,7 @@ fn accepted(answer: &Answer, now: Millis) -> Vec<String> {
             let names: Vec<&str> = unknown.iter().map(SkuId::as_str).collect();
             vec![format!("done except {}", names.join(" "))]
         }
+        _ => super::say_orders::accepted(answer, now),
     }
 }
 
@@ -78,6 +79,9 @@ fn details(reason: &Rejection) -> Vec<String> {
             vec![format!("{available} left"), format!("{waiting} waiting")]
         }
         Rejection::NotHeld(end) => vec![end.map_or("unknown", end_word).to_owned()],
+        Rejection::OrderNotPayable(state) | Rejection::OrderState(state) => {
+            vec![state.as_str().replace('_', " ")]
+        }
         Rejection::BelowCommitted { committed } | Rejection::InUse { committed } => {
             vec![format!("{committed} promised")]
         }

@@ -59,6 +59,17 @@ impl<'a> Words<'a> {
         number(&self.0.remove(at)[1..]).map(Some)
     }
 
+    /// `0*1` words, each two numbers: a line of an order and units of it.
+    pub(super) fn pairs(&mut self) -> Result<Vec<(u32, u32)>, String> {
+        let (pairs, rest): (Vec<&str>, Vec<&str>) = self.0.iter().partition(|w| w.contains('*'));
+        self.0 = rest;
+        let pair = |word: &str| {
+            let (line, qty) = word.split_once('*').unwrap_or((word, ""));
+            Ok((number(line)?, number(qty)?))
+        };
+        pairs.into_iter().map(pair).collect()
+    }
+
     /// All that is left.
     pub(super) fn rest(&mut self) -> Vec<&'a str> {
         std::mem::take(&mut self.0)
