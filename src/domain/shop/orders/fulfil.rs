@@ -6,7 +6,7 @@ use super::super::draft::Draft;
 use super::super::skus::reason;
 use super::{Outcome, done, note, number};
 use crate::domain::event::Event;
-use crate::domain::id::OrderId;
+use crate::domain::id::{OrderId, SkuId};
 use crate::domain::order::{Line, Order, OrderState};
 use crate::domain::rejection::Rejection;
 use crate::domain::sku::Kind;
@@ -35,15 +35,18 @@ impl Draft<'_> {
     }
 
     fn arrived(&self, order: &Order) -> Result<(), Rejection> {
-        let ahead = |line: &Line| {
-            let known = self.skus.get(&line.sku);
-            line.allocated > 0 && known.is_some_and(|s| s.spec.preorder)
-        };
-        if order.lines.iter().any(ahead) {
+        let mut open = order.lines.iter().filter(|line| line.allocated > 0);
+        if open.any(|line| self.is_ahead(line)) {
             Err(Rejection::NotArrived)
         } else {
             Ok(())
         }
+    }
+
+    /// Whether the goods of a line, or of any part of it, are not there yet.
+    fn is_ahead(&self, line: &Line) -> bool {
+        let ahead = |sku: &SkuId| self.skus.get(sku).is_some_and(|s| s.spec.preorder);
+        ahead(&line.sku) || line.parts().any(|(part, _)| ahead(part))
     }
 
     /// Units of an order become sold, of one kind only if it is named; with the last of them
@@ -65,8 +68,15 @@ impl Draft<'_> {
 
     fn sell(&mut self, id: OrderId, order: &Order, kind: Option<Kind>) {
         for (at, line) in order.lines.iter().enumerate() {
+<<<<<<< HEAD
             let fits =
                 kind.is_none_or(|kind| line.parts().all(|(part, _)| self.is_kind(part, kind)));
+=======
+            // By itself nothing is handed over that is not there yet.
+            let fits = kind.is_none_or(|kind| {
+                !self.is_ahead(line) && line.parts().all(|(part, _)| self.is_kind(part, kind))
+            });
+>>>>>>> 42203d7 (domain: hold a pre-order back in a combination and when it is digital)
             if line.allocated > 0 && fits {
                 self.emit(Event::Sold {
                     order: id,
