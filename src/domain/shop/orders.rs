@@ -197,14 +197,15 @@ impl Draft<'_> {
     }
 }
 
-/// Reputation that all units of a live order come to, at a number of points a unit.
+/// Reputation that the units of a live order come to, at a number of points a unit: those that
+/// were neither cancelled nor returned.
 fn points(order: &Order, each: impl Fn(&Line) -> u8) -> i64 {
     if order.origin != OrderOrigin::Live {
         return 0;
     }
     let lines = order.lines.iter();
     lines
-        .map(|line| i64::from(line.qty) * i64::from(each(line)))
+        .map(|line| i64::from(line.net()) * i64::from(each(line)))
         .sum()
 }
 
