@@ -13,6 +13,9 @@ use crate::domain::payment::Method;
 use crate::domain::rejection::Rejection;
 use crate::domain::time::Millis;
 
+/// Why an order is off that nobody took at the door.
+const REFUSED: &str = "refused at the door";
+
 /// Whose doing a cancel is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -170,11 +173,12 @@ impl Draft<'_> {
         if order.secured != Some(Secured::Cod) || order.outstanding() == 0 {
             return Err(Rejection::OrderState(order.state));
         }
-        if order.lines.iter().any(|line| line.sold > 0) {
-            return Err(Rejection::OrderState(order.state));
-        }
         let lost = points(&order, |line| line.terms.unpaid);
-        self.cancel_whole(id, &order, "refused at the door");
+        let sold = order.lines.iter().enumerate();
+        for (at, line) in sold.filter(|(_, line)| line.sold > 0) {
+            self.come_back(id, &order, at, line.sold, true, &REFUSED.into());
+        }
+        self.cancel_whole(id, &order, REFUSED);
         self.change_reputation(&order, ReputationCause::Unpaid(id), -lost);
         done(id)
     }

@@ -111,18 +111,7 @@ impl Draft<'_> {
         if qty == 0 || qty > known.sold.max(known.allocated) {
             return Err(Rejection::Invalid("qty"));
         }
-        self.emit(Event::Returned {
-            order: id,
-            customer: order.customer.clone(),
-            line,
-            qty,
-            restocked: restock,
-            reason: Arc::clone(why),
-        });
-        if restock {
-            let parts = self.counted_parts(known);
-            self.take_back(None, &parts, qty);
-        }
+        self.come_back(id, &order, at, qty, restock, why);
         if self.settings.return_reverses_reward {
             self.undo_reward(id, known, qty);
         }
@@ -134,6 +123,33 @@ impl Draft<'_> {
         }
         self.owe_excess(id, why);
         done(id)
+    }
+
+    /// Units are here again: for sale, or written off.
+    pub(super) fn come_back(
+        &mut self,
+        id: OrderId,
+        order: &Order,
+        at: usize,
+        qty: u32,
+        restock: bool,
+        why: &Arc<str>,
+    ) {
+        let Some(line) = order.lines.get(at) else {
+            return;
+        };
+        self.emit(Event::Returned {
+            order: id,
+            customer: order.customer.clone(),
+            line: number(at),
+            qty,
+            restocked: restock,
+            reason: Arc::clone(why),
+        });
+        if restock {
+            let parts = self.counted_parts(line);
+            self.take_back(None, &parts, qty);
+        }
     }
 
     /// Money went back by the seller's hand.
