@@ -150,9 +150,9 @@ impl Draft<'_> {
             self.change_reputation(order, ReputationCause::OrderCancel(id), -lost);
         }
         self.owe_excess(id, why);
-        // What was paid so far may be all that the rest costs.
+        // What was paid so far, even nothing, may be all that the rest costs.
         let rest = self.orders.get(&id).filter(|o| !o.state.is_void());
-        if rest.is_some_and(|o| o.captured > 0 && o.outstanding() == 0) {
+        if rest.is_some_and(|o| o.outstanding() == 0) {
             self.paid(id);
         }
         done(id)

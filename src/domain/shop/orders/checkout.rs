@@ -220,6 +220,9 @@ impl Draft<'_> {
             deadline,
         })));
         self.match_parked(order);
+        if goods == 0 {
+            self.paid(order);
+        }
         Ok(Answer::Ordered {
             order,
             total: goods + vat(goods, vat_bp),
