@@ -132,7 +132,8 @@ impl Draft<'_> {
         if self.payments.contains_key(payment) {
             return Err(Rejection::Invalid("payment"));
         }
-        if order.outstanding() == 0 {
+        // Of an expired order nothing is outstanding; its money is late (O11, O12).
+        if order.outstanding() == 0 && order.state != OrderState::Expired {
             return Err(Rejection::OrderNotPayable(order.state));
         }
         let note = PaymentNote {
