@@ -88,6 +88,9 @@ impl Draft<'_> {
         if order.state != OrderState::AwaitingPayment {
             return Err(Rejection::OrderState(order.state));
         }
+        if order.checking || order.deadline.is_some_and(|at| at <= self.now) {
+            return Err(Rejection::DeadlinePassed);
+        }
         self.cancel_lines(id, &order, lines, "customer", Fault::Customer)
     }
 
