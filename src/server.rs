@@ -120,7 +120,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
     house.spawn("gauges", looking);
     let app = app(config, clock, house, engine, mirror, hub)?;
     let asking = inquire::run(app.engine.clone(), Arc::clone(&app.payments), waiting);
-    house.spawn("inquiries", asking);
+    house.spawn_core("inquiries", asking);
     let (address, internal) = open_doors(config, house, &app)?;
     let (upkeep, stopping) = (app.limiter.clone(), house.stopping().clone());
     house.spawn("limits", async move {

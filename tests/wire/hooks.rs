@@ -6,7 +6,7 @@ use lapak::clock::Clock;
 use lapak::config::Config;
 use lapak::domain::{
     Actor, Answer, BookingId, Command, CustomerId, DropId, Method as Way, Millis, OrderId,
-    OrderState, PaymentId, Rejection, Request, Role as Rank, ShopId, SkuId,
+    OrderState, PayBy, PaymentId, Rejection, Request, Role as Rank, ShopId, SkuId,
 };
 use lapak::gateway::auth::Role;
 use lapak::payment::sandbox::{Started, Wanted};
@@ -130,6 +130,7 @@ async fn attempt(house: &House, order: OrderId, started: &Started) -> Result<Ans
         payment: PaymentId::new(&started.payment).unwrap(),
         method: Way::Qris,
         expires_at: Some(Millis(started.expires_at)),
+        by: Some(PayBy::Qr(started.qr.as_str().into())),
     };
     give(house, Rank::Viewer, command).await
 }

@@ -50,11 +50,7 @@ impl Draft<'_> {
             Method::Transfer | Method::Cash | Method::Credit
         );
         let grace_ms = self.settings.payment_grace_ms;
-<<<<<<< HEAD
         (by_gateway && !order.checking && grace_ms > 0).then(|| self.now.plus(grace_ms))
-=======
-        (by_gateway && pending && !order.checking && grace_ms > 0).then(|| self.now.plus(grace_ms))
->>>>>>> 42203d7 (domain: hold a pre-order back in a combination and when it is digital)
     }
 
     fn ask(&mut self, id: OrderId, order: &Order, until: Millis) {

@@ -68,15 +68,10 @@ impl Draft<'_> {
 
     fn sell(&mut self, id: OrderId, order: &Order, kind: Option<Kind>) {
         for (at, line) in order.lines.iter().enumerate() {
-<<<<<<< HEAD
-            let fits =
-                kind.is_none_or(|kind| line.parts().all(|(part, _)| self.is_kind(part, kind)));
-=======
             // By itself nothing is handed over that is not there yet.
             let fits = kind.is_none_or(|kind| {
                 !self.is_ahead(line) && line.parts().all(|(part, _)| self.is_kind(part, kind))
             });
->>>>>>> 42203d7 (domain: hold a pre-order back in a combination and when it is digital)
             if line.allocated > 0 && fits {
                 self.emit(Event::Sold {
                     order: id,
