@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use crate::domain::map::Map;
 use crate::domain::shop::Outcome;
 use crate::domain::{
-    CustomerId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku, SkuId,
+    CustomerId, DropId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku,
+    SkuId,
 };
 use crate::journal::Position;
 pub use views::{
@@ -136,6 +137,20 @@ impl Engine {
             views::find_orders(shop, state, customer.as_ref(), cursor)
         })
         .await
+    }
+
+    /// The SKU and title of a drop.
+    pub async fn drop_named(
+        &self,
+        shop: &ShopId,
+        drop: DropId,
+    ) -> Result<Option<(String, String)>, Failure> {
+        let seen = self.ask(shop, move |shop| {
+            let sku = &shop.drops.get(&drop)?.sku;
+            let title = &shop.skus.get(sku)?.spec.title;
+            Some((sku.to_string(), title.to_string()))
+        });
+        Ok(seen.await?.value)
     }
 
     /// An order as it stands.

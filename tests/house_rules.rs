@@ -14,20 +14,6 @@ use lapak::protocol::words::refusal;
 /// The longest file, in lines without its tests.
 const LINES_MAX: usize = 500;
 
-/// Files that are longer, how long they may be, and why. A limit here only ever goes down.
-const LONG: &[(&str, usize, &str)] = &[
-    (
-        "src/domain/shop/apply.rs",
-        562,
-        "one arm for each event, and every arm a few lines: apart they would have to share the counters",
-    ),
-    (
-        "src/broadcast/audience.rs",
-        536,
-        "an audience's ring, ticks and seats under one lock; to be parted by who next changes it",
-    ),
-];
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -131,21 +117,9 @@ fn files_are_short() {
             continue;
         }
         let lines = without_tests(&read(&path)).lines().count();
-        let known = LONG.iter().find(|(long, ..)| *long == path);
-        let most = known.map_or(LINES_MAX, |(_, most, _)| *most);
         assert!(
-            lines <= most,
-            "{path} has {lines} lines, {most} are allowed"
-        );
-        assert!(
-            known.is_none() || lines > LINES_MAX,
-            "{path} is short now: take it off the list"
-        );
-    }
-    for (path, _, why) in LONG {
-        assert!(
-            root().join(path).exists() && !why.is_empty(),
-            "{path} is not there any more"
+            lines <= LINES_MAX,
+            "{path} has {lines} lines, {LINES_MAX} are allowed"
         );
     }
 }

@@ -106,7 +106,7 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
         app.engine.submit(place.shop, request),
     );
     match decided.await.unwrap_or(Err(Failure::Unknown)) {
-        Ok(reply) => replied(app, place, ask, &reply),
+        Ok(reply) => replied(app, place, ask, &reply).await,
         Err(failure) => no_reply(ask, failure, place.lang),
     }
 }
@@ -136,8 +136,14 @@ fn too_fast(app: &App, who: &Identity, role: Role, command: &Command) -> Option<
     Some(limited.retry_ms)
 }
 
-fn replied(app: &App, place: &Place<'_>, ask: &Ask, reply: &Reply) -> (Answered, CommandResult) {
-    let mut message = answer(&ask.shown, reply, &about(app, place, &ask.what), place.lang);
+async fn replied(
+    app: &App,
+    place: &Place<'_>,
+    ask: &Ask,
+    reply: &Reply,
+) -> (Answered, CommandResult) {
+    let about = about(app, place, &ask.what).await;
+    let mut message = answer(&ask.shown, reply, &about, place.lang);
     // What a host asks is answered by `done`, also when a booking was taken back.
     if reply.outcome.is_ok() && matches!(ask.what, Asked::BookingCancel { .. }) {
         message["type"] = json!("done");
@@ -170,8 +176,9 @@ fn no_reply(ask: &Ask, failure: Failure, lang: Lang) -> (Answered, CommandResult
     }
 }
 
-/// The names an answer carries besides what was decided.
-fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
+/// The names an answer carries besides what was decided. Who taps the moment a drop is made may be
+/// answered before the mirror has it: then the engine is asked.
+async fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
     let Some(drop) = translate::drop_of(asked) else {
         return About {
             methods: paying::methods(app, place.shop),
@@ -179,11 +186,17 @@ fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
         };
     };
     let row = app.mirror.drop_row(place.shop, drop);
+    let row = row.map(|row| (row.sku.to_string(), row.spec.title.to_string()));
+    let row = match row {
+        Some(named) => Some(named),
+        None => app.engine.drop_named(place.shop, drop).await.ok().flatten(),
+    };
     let live = app.mirror.live_row(place.shop, place.live);
+    let (sku, title) = row.unzip();
     About {
         drop: Some(drop.to_string()),
-        sku: row.as_ref().map(|row| row.sku.to_string()),
-        title: row.map(|row| row.spec.title.to_string()),
+        sku,
+        title,
         currency: live.map(|live| live.spec.currency.to_string()),
         methods: Vec::new(),
     }

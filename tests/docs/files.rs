@@ -5,7 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where the codes of the wire are written.
-pub(crate) const CODES_OF: &[&str] = &["src/gateway/problem/status.rs", "src/domain/rejection.rs"];
+pub(crate) const CODES_OF: &[&str] = &[
+    "src/gateway/problem/status.rs",
+    "src/domain/rejection.rs",
+    "src/domain/settings.rs",
+];
 
 /// A path of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {

@@ -193,6 +193,10 @@ fn every_field_that_a_rule_names_has_a_number() {
             files.extend(path.read_dir().unwrap().map(|file| file.unwrap().path()));
             continue;
         }
+        // What must hold has names of its own.
+        if path.components().any(|part| part.as_os_str() == "verify") {
+            continue;
+        }
         // A test's names are no field's names.
         let text = std::fs::read_to_string(path).unwrap();
         let text = text.split("#[cfg(test)]").next().unwrap();
