@@ -91,6 +91,17 @@ pub struct Sku {
     pub buckets: Buckets,
 }
 
+impl Sku {
+    /// How its own units are counted. A combination has none, but those of an order of before
+    /// it was one may come back: nothing is counted then.
+    pub fn own_kind(&self) -> Kind {
+        match self.spec.kind() {
+            Kind::Tracked if self.spec.is_combination() => Kind::Untracked,
+            kind => kind,
+        }
+    }
+}
+
 /// Most components of a combination SKU (R-SHARE-9).
 pub const COMPONENTS_MAX: usize = 10;
 /// Most units in any bucket or request: half of `u32`, so that sums of two never overflow.

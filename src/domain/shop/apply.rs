@@ -224,7 +224,8 @@ impl Shop {
 
     fn change(&mut self, sku: &SkuId, change: impl FnOnce(&mut Buckets, Kind)) {
         if let Some(s) = self.skus.get_mut(sku) {
-            change(&mut s.buckets, s.spec.kind());
+            let kind = s.own_kind();
+            change(&mut s.buckets, kind);
             self.touched.sku(sku);
         }
     }

@@ -141,7 +141,7 @@ impl Draft<'_> {
     }
 
     fn is_kind(&self, sku: &SkuId, kind: Kind) -> bool {
-        self.skus.get(sku).is_some_and(|s| s.spec.kind() == kind)
+        self.skus.get(sku).is_some_and(|s| s.own_kind() == kind)
     }
 
     /// Moves the reputation of an order's customer by a nominal amount, clamped (R-BOOK-8).
