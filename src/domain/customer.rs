@@ -66,7 +66,8 @@ pub enum ReputationCause {
 /// What a nominal change does to a reputation: the new value and the change really made
 /// (R-BOOK-4, R-BOOK-8).
 pub fn clamp(reputation: u8, nominal: i32) -> (u8, i32) {
-    let after = (i32::from(reputation) + nominal).clamp(0, i32::from(REPUTATION_FULL));
+    let after = i32::from(reputation).saturating_add(nominal);
+    let after = after.clamp(0, i32::from(REPUTATION_FULL));
     (
         u8::try_from(after).unwrap_or(0),
         after - i32::from(reputation),
