@@ -9,7 +9,10 @@ mod answer;
 mod back;
 mod book;
 mod count;
+mod deliver;
 mod drops;
+mod money;
+mod orders;
 mod people;
 mod promote;
 mod see;
@@ -22,7 +25,8 @@ use lapak::domain::drop::{DropState, Mode};
 use lapak::domain::event::Terms;
 use lapak::domain::shop::Outcome;
 use lapak::domain::{
-    BookingId, CustomerId, DropId, GroupId, LiveId, LiveSpec, Origin, Settings, SkuId, SkuSpec,
+    BookingId, CustomerId, DropId, GroupId, LiveId, LiveSpec, Method, OrderId, OrderOrigin,
+    OrderState, Origin, PaymentId, PaymentStatus, Secured, Settings, SkuId, SkuSpec,
 };
 
 pub(crate) use answer::How;
@@ -44,6 +48,9 @@ pub(crate) struct Model {
     free_cancels: Vec<(DropId, CustomerId)>,
     /// Who may not book which drop before when; the last one counts.
     cooldowns: Vec<(DropId, CustomerId, u64)>,
+    sessions: Vec<Session>,
+    orders: Vec<Order>,
+    payments: Vec<Payment>,
     answers: Vec<Kept>,
     tickets: u64,
 }
@@ -93,6 +100,77 @@ struct Booking {
     deadline: u64,
     terms: Terms,
     origin: Origin,
+    /// A checkout has given it time.
+    extended: bool,
+}
+
+/// A checkout; it goes when its order is placed.
+#[derive(Debug, Clone)]
+struct Session {
+    id: OrderId,
+    customer: CustomerId,
+    bookings: Vec<BookingId>,
+    ends_at: u64,
+    left: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Order {
+    id: OrderId,
+    /// Long over: nobody can ask for it, but its units stay sold and counted.
+    forgotten: bool,
+    customer: CustomerId,
+    origin: OrderOrigin,
+    currency: String,
+    vat_bp: u32,
+    lines: Vec<Line>,
+    placed_at: u64,
+    expire_ms: u64,
+    state: OrderState,
+    since: u64,
+    deadline: Option<u64>,
+    checking: bool,
+    secured: Option<Secured>,
+    active: Option<PaymentId>,
+    payments: Vec<PaymentId>,
+    captured: u64,
+    owed: u64,
+    refunded: u64,
+    rewarded: bool,
+    /// Reputation it really gave and took, less what was undone.
+    gained: u64,
+    lost: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    sku: SkuId,
+    /// What a unit takes, as it was when ordered.
+    parts: Vec<(SkuId, u64)>,
+    drop: Option<DropId>,
+    /// Its units left the drop and were taken again from what was free.
+    let_go: bool,
+    /// Units less those cancelled.
+    qty: u64,
+    allocated: u64,
+    sold: u64,
+    returned: u64,
+    price: u64,
+    terms: Terms,
+}
+
+#[derive(Debug, Clone)]
+struct Payment {
+    id: PaymentId,
+    /// None while nobody knows what it is for.
+    order: Option<OrderId>,
+    named: String,
+    method: Method,
+    status: PaymentStatus,
+    amount: u64,
+    currency: String,
+    expires_at: Option<u64>,
+    at: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -133,6 +211,12 @@ struct Kept {
     body: u64,
     at: u64,
     outcome: Outcome,
+}
+
+impl Line {
+    fn missing(&self) -> u64 {
+        self.qty - self.allocated - self.sold - self.returned
+    }
 }
 
 impl Model {

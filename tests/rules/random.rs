@@ -6,6 +6,8 @@
 
 mod check;
 mod dice;
+mod ordering;
+mod paying;
 mod program;
 mod run;
 mod running;
@@ -13,6 +15,7 @@ mod seeds;
 mod selling;
 mod shrink;
 
+use lapak::domain::OrderState;
 use run::Run;
 
 /// Steps of all programs together, unless `LAPAK_STEPS` says otherwise.
@@ -46,9 +49,14 @@ fn random_programs_agree_with_the_model() {
     // Programs that refuse everything would prove nothing.
     assert!(told.accepted * 3 > told.decided, "most is refused: {told}");
     assert!(
-        told.promoted * 100 > told.steps,
+        told.promoted * 150 > told.steps,
         "hardly anybody is promoted: {told}"
     );
+    for state in OrderState::ALL {
+        let few = told.orders.get(&state).copied().unwrap_or(0);
+        let enough = few * 40_000 > told.steps || state == OrderState::AwaitingPayment;
+        assert!(enough, "hardly any order is {}: {told}", state.as_str());
+    }
 }
 
 #[test]

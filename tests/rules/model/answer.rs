@@ -2,9 +2,11 @@
 
 use lapak::domain::drop::DropState;
 use lapak::domain::shop::Outcome;
-use lapak::domain::{Actor, Command, Millis, Rejection, Request, RequestKey, Role};
+use lapak::domain::{
+    Actor, Command, CustomerId, Millis, OrderState, Rejection, Request, RequestKey, Role,
+};
 
-use super::{Kept, Model};
+use super::{Kept, Model, Order};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -69,7 +71,8 @@ impl Model {
     }
 
     /// The next thing that time brings about, soonest first. Reading: at the same instant
-    /// openings, then expiries, then ends, then the end of waiting, each by id.
+    /// openings, then expiries, then ends, then the end of waiting, then checkouts, then orders,
+    /// each by id.
     pub(crate) fn due(&self, now: u64) -> Option<Command> {
         let now = now.max(self.now);
         let mut due: Vec<(u64, u8, u128, Command)> = Vec::new();
@@ -91,6 +94,15 @@ impl Model {
                 due.push((b.deadline, 1, b.id.0, Command::Expire { booking: b.id }));
             }
         }
+        for s in self.sessions.iter().filter(|s| !s.left) {
+            let checkout = s.id;
+            due.push((s.ends_at, 4, s.id.0, Command::LeaveCheckout { checkout }));
+        }
+        for o in self.orders.iter().filter(|o| !o.forgotten) {
+            if let Some(at) = o.deadline {
+                due.push((at, 5, o.id.0, Command::ExpireOrder { order: o.id }));
+            }
+        }
         due.retain(|(at, ..)| *at <= now);
         let first = due
             .into_iter()
@@ -107,8 +119,9 @@ impl Model {
             .answers
             .iter()
             .map(|k| k.at)
-            .chain(self.ended.iter().map(|b| b.at))
-            .min();
+            .chain(self.ended.iter().map(|b| b.at));
+        let over = self.orders.iter().filter(|o| !o.forgotten && o.is_over());
+        let oldest = oldest.chain(over.map(|o| o.since + 29 * DAY_MS)).min();
         let due = oldest.is_some_and(|at| at + DAY_MS + HOUR_MS <= now);
         due.then(|| Command::Forget {
             before: Millis(now - DAY_MS),
@@ -172,6 +185,53 @@ impl Model {
             Command::EndLive { live } => self.end_live(live),
             Command::SeeCustomer { customer, absent } => Ok(self.see_customer(customer, *absent)),
             Command::Forget { before } => self.forget(before.0),
+            _ => self.run_order(&by.name, command),
+        }
+    }
+
+    fn run_order(&mut self, who: &CustomerId, command: &Command) -> Outcome {
+        match command {
+            Command::StartCheckout { checkout, bookings } => {
+                self.start_checkout(who, *checkout, bookings)
+            }
+            Command::LeaveCheckout { checkout } => self.leave_checkout(*checkout),
+            Command::PlaceOrder { checkout } => self.place(who, *checkout),
+            Command::TakeOrder(spec) => self.take_order(spec),
+            Command::StartPayment {
+                order,
+                payment,
+                method,
+                expires_at,
+            } => self.start_payment(who, *order, payment, *method, *expires_at),
+            Command::NotePayment(note) => self.note(note),
+            Command::ReceivePayment {
+                order,
+                payment,
+                amount,
+                method,
+                ..
+            } => self.receive(*order, payment, *amount, *method),
+            Command::ConfirmOrder { order, secured } => self.confirm(*order, *secured),
+            Command::CancelOwnOrder { order, lines } => self.cancel_own(who, *order, lines),
+            Command::CancelOrder {
+                order,
+                lines,
+                reason,
+                at_customers_request,
+            } => self.cancel_order(*order, lines, reason, *at_customers_request),
+            Command::ShipOrder { order } => self.ship(*order),
+            Command::FinishOrder { order } => self.finish(*order),
+            Command::RefuseOrder { order } => self.refuse(*order),
+            Command::ReturnOrder {
+                order,
+                line,
+                qty,
+                restock,
+                reason,
+            } => self.give_in(*order, *line, *qty, *restock, reason),
+            Command::RefundOrder { order, amount, .. } => self.refund(*order, *amount),
+            Command::ExpireOrder { order } => self.expire_order(*order),
+            _ => unreachable!("all other commands were asked before"),
         }
     }
 
@@ -182,7 +242,35 @@ impl Model {
         }
         self.answers.retain(|k| k.at >= before);
         self.ended.retain(|b| b.at >= before);
+        self.sessions.retain(|s| !s.left || s.ends_at >= before);
+        // Orders that are over, and money that found no order, 29 days longer.
+        let before = before.saturating_sub(29 * DAY_MS);
+        let over = |o: &Order| !o.forgotten && o.is_over() && o.since < before;
+        let mut gone = Vec::new();
+        for o in self.orders.iter_mut().filter(|o| over(o)) {
+            o.forgotten = true;
+            gone.extend(o.payments.iter().cloned());
+        }
+        self.payments.retain(|p| !gone.contains(&p.id));
+        self.payments
+            .retain(|p| p.order.is_some() || p.at >= before);
         Ok(super::drops::done(None))
+    }
+}
+
+impl Order {
+    /// Nobody has to do anything for it any more.
+    fn is_over(&self) -> bool {
+        use OrderState::{AwaitingPayment, Confirmed, LateWait, Paid, RefundDue, Shipped};
+        let open = [
+            AwaitingPayment,
+            Confirmed,
+            Paid,
+            Shipped,
+            LateWait,
+            RefundDue,
+        ];
+        !open.contains(&self.state) && self.owed == 0
     }
 }
 
@@ -199,7 +287,14 @@ fn rank(role: Role) -> u8 {
 /// The role table of D.10.
 fn needed(command: &Command) -> Role {
     match command {
-        Command::Book { .. } | Command::Cancel { .. } | Command::Leave { .. } => Role::Viewer,
+        // "book, cancel own, join/leave waitlist, checkout, place, start payment"
+        Command::Book { .. }
+        | Command::Cancel { .. }
+        | Command::Leave { .. }
+        | Command::StartCheckout { .. }
+        | Command::PlaceOrder { .. }
+        | Command::StartPayment { .. }
+        | Command::CancelOwnOrder { .. } => Role::Viewer,
         // "pin, pause, restrict customer, cancel a booking with reason"
         Command::PinDrop { .. }
         | Command::PauseDrop { .. }
@@ -213,6 +308,15 @@ fn needed(command: &Command) -> Role {
         | Command::ExtendDrop { .. }
         | Command::AddStock { .. }
         | Command::SetStock { force: false, .. }
+        // Reading: fulfilment, and money seen or given back by hand, is the host's.
+        | Command::ReceivePayment { .. }
+        | Command::ConfirmOrder { .. }
+        | Command::CancelOrder { .. }
+        | Command::ShipOrder { .. }
+        | Command::FinishOrder { .. }
+        | Command::RefuseOrder { .. }
+        | Command::ReturnOrder { .. }
+        | Command::RefundOrder { .. }
         // Reading: taking a SKU off sale during a live is the host's.
         | Command::ActivateSkus { .. } => Role::Host,
         // "settings, reputation adjust, force corrections", and the catalog.
@@ -222,12 +326,16 @@ fn needed(command: &Command) -> Role {
         | Command::AdjustReputation { .. }
         | Command::ChangeSettings(_)
         | Command::PutLive { .. }
-        | Command::EndLive { .. } => Role::Admin,
+        | Command::EndLive { .. }
+        | Command::TakeOrder(_) => Role::Admin,
         Command::SeeCustomer { .. }
         | Command::Expire { .. }
         | Command::StartDrop { .. }
         | Command::EndDrop { .. }
         | Command::SettleDrop { .. }
-        | Command::Forget { .. } => Role::System,
+        | Command::Forget { .. }
+        | Command::LeaveCheckout { .. }
+        | Command::NotePayment(_)
+        | Command::ExpireOrder { .. } => Role::System,
     }
 }

@@ -81,7 +81,7 @@ impl Model {
     }
 
     /// R-BOOK-4, R-BOOK-8: returns what was really lost.
-    fn lose(&mut self, customer: &CustomerId, nominal: u64) -> u64 {
+    pub(super) fn lose(&mut self, customer: &CustomerId, nominal: u64) -> u64 {
         let applied = nominal.min(self.reputation(customer));
         self.customer_mut(customer).reputation -= applied;
         applied

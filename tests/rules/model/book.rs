@@ -143,7 +143,6 @@ impl Model {
             .filter(|b| b.customer == *customer)
             .collect();
         let of_sku = |b: &&&Booking| self.drop(b.drop).is_some_and(|other| other.sku == d.sku);
-        let of_drop = |b: &&&Booking| b.drop == d.id;
         let sum = |list: Vec<&&Booking>| list.iter().map(|b| b.qty).sum::<u64>();
         let none_if_0 = |limit: u32| (limit > 0).then_some(u64::from(limit));
         let item = none_if_0(self.settings.max_item_qty);
@@ -159,7 +158,7 @@ impl Model {
             (cart, sum(mine.iter().collect()), Rejection::CartLimit),
             (
                 own,
-                sum(mine.iter().filter(of_drop).collect()),
+                self.taken(d.id, Some(customer)),
                 Rejection::CustomerLimit,
             ),
         ];
@@ -241,6 +240,7 @@ impl Model {
             deadline,
             terms,
             origin,
+            extended: false,
         };
         self.held.push(booking);
     }

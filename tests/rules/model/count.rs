@@ -1,10 +1,10 @@
 //! Every counter, summed up from the lists: D.4 and the invariants I-1, I-2 and I-4 of D.8 are
-//! here definitions. There are no orders yet, so `allocated` and `sold` are 0.
+//! here definitions.
 
 use lapak::domain::drop::{DropState, Mode};
-use lapak::domain::{DropId, SkuId};
+use lapak::domain::{CustomerId, DropId, SkuId};
 
-use super::{Drop, Model};
+use super::{Drop, Line, Model};
 
 /// Reading: no counter goes above this (the doc comment of `UNITS_MAX`); what would is sold out.
 pub(super) const MOST: u64 = 1_000_000_000;
@@ -24,10 +24,10 @@ impl Model {
         }
     }
 
-    /// R-INV-3: physical and recorded.
+    /// R-INV-3: physical and recorded; a combination has no stock of its own.
     pub(super) fn recorded(&self, sku: &SkuId) -> bool {
         self.sku(sku)
-            .is_some_and(|s| s.spec.physical && s.spec.track_stock)
+            .is_some_and(|s| s.spec.physical && s.spec.track_stock && s.spec.components.is_empty())
     }
 
     /// The parts that are counted; the others never limit anything (R-SHARE-9).
@@ -40,11 +40,58 @@ impl Model {
 
     /// Units taken through a drop.
     pub(super) fn used(&self, drop: DropId) -> u64 {
-        self.held
-            .iter()
-            .filter(|b| b.drop == drop)
-            .map(|b| b.qty)
-            .sum()
+        self.taken(drop, None)
+    }
+
+    /// Units booked, allocated and sold through a drop, by one customer or by all (R-ORD-7).
+    /// Reading: what came back is not for sale in the drop again, so it counts as sold.
+    pub(super) fn taken(&self, drop: DropId, by: Option<&CustomerId>) -> u64 {
+        let mut sum = 0;
+        for b in self.held.iter().filter(|b| b.drop == drop) {
+            if by.is_none_or(|who| b.customer == *who) {
+                sum += b.qty;
+            }
+        }
+        for o in &self.orders {
+            let lines = o.lines.iter().filter(|l| l.drop == Some(drop) && !l.let_go);
+            if by.is_none_or(|who| o.customer == *who) {
+                sum += lines
+                    .map(|l| l.allocated + l.sold + l.returned)
+                    .sum::<u64>();
+            }
+        }
+        sum
+    }
+
+    /// Units of a drop in bookings that are held.
+    pub(super) fn held_of(&self, drop: DropId) -> u64 {
+        let held = self.held.iter().filter(|b| b.drop == drop);
+        held.map(|b| b.qty).sum()
+    }
+
+    fn ordered(&self, sku: &SkuId, units: impl Fn(&Line) -> u64) -> u64 {
+        let mut sum = 0;
+        for line in self.orders.iter().flat_map(|o| &o.lines) {
+            for (_, ratio) in line.parts.iter().filter(|(part, _)| part == sku) {
+                sum += units(line) * ratio;
+            }
+        }
+        sum
+    }
+
+    /// `allocated` of a SKU.
+    pub(super) fn allocated(&self, sku: &SkuId) -> u64 {
+        self.ordered(sku, |l| l.allocated)
+    }
+
+    /// `sold` of a SKU, net of returns.
+    pub(super) fn sold(&self, sku: &SkuId) -> u64 {
+        self.ordered(sku, |l| l.sold)
+    }
+
+    /// Units that the counters of a part can still take in.
+    pub(super) fn room(&self, sku: &SkuId) -> u64 {
+        MOST.saturating_sub(self.booked(sku) + self.allocated(sku) + self.sold(sku))
     }
 
     pub(super) fn is_carved(&self, drop: &Drop) -> bool {
@@ -88,7 +135,7 @@ impl Model {
     }
 
     pub(super) fn committed(&self, sku: &SkuId) -> u64 {
-        self.reserved(sku) + self.booked(sku)
+        self.reserved(sku) + self.booked(sku) + self.allocated(sku)
     }
 
     /// What is there and not promised; below zero where more is promised than there is.
@@ -97,7 +144,8 @@ impl Model {
         if !self.recorded(sku) || !s.spec.components.is_empty() {
             return 0;
         }
-        i128::from(s.came) - i128::from(s.went) - i128::from(self.committed(sku))
+        let promised = self.committed(sku) + self.sold(sku);
+        i128::from(s.came) - i128::from(s.went) - i128::from(promised)
     }
 
     /// `available` of a plain SKU.
@@ -110,9 +158,9 @@ impl Model {
         u64::try_from(-self.left(sku)).unwrap_or(0)
     }
 
-    /// What is really there.
-    pub(super) fn on_hand(&self, sku: &SkuId) -> u64 {
-        self.free(sku) + self.committed(sku) - self.shortage(sku)
+    /// What is really there; below zero where more was sold than was known to be there.
+    pub(super) fn on_hand(&self, sku: &SkuId) -> i128 {
+        self.left(sku) + i128::from(self.committed(sku))
     }
 
     /// What a SKU or combination can be sold of; none = without end (R-SHARE-9).
@@ -134,12 +182,12 @@ impl Model {
         let parts = self.parts(&drop.sku);
         let room = parts
             .iter()
-            .map(|(part, ratio)| (MOST - self.booked(part)) / ratio)
+            .map(|(part, ratio)| self.room(part) / ratio)
             .min();
         stock
             .min(cap)
             .min(room.unwrap_or(0))
-            .min(MOST - self.used(drop.id))
+            .min(MOST.saturating_sub(self.used(drop.id)))
     }
 
     /// Units wanted by all who wait for a drop.

@@ -196,7 +196,7 @@ impl Model {
     /// drop's own end moves too.
     pub(super) fn extend(&mut self, id: DropId, by_ms: u64) -> Outcome {
         invalid(by_ms > 0 && by_ms <= DAY_MS, "minutes")?;
-        let live = |d: &Drop| d.state != DropState::Settled || self.used(d.id) > 0;
+        let live = |d: &Drop| d.state != DropState::Settled || self.held_of(d.id) > 0;
         let d = self.in_state(id, live)?;
         if !matches!(d.state, DropState::Ended | DropState::Settled) {
             let d = self.drop_mut(id);
@@ -211,7 +211,7 @@ impl Model {
         let over = |d: &Drop| matches!(d.state, DropState::Ended | DropState::Settled);
         let d = self.in_state(id, |d| match (withdraw, d.state) {
             (false, _) => !over(d),
-            (true, DropState::Settled) => self.used(d.id) > 0,
+            (true, DropState::Settled) => self.held_of(d.id) > 0,
             (true, _) => true,
         })?;
         if !over(&d) {

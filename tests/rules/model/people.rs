@@ -92,6 +92,10 @@ fn check(s: &Settings) -> Result<(), Rejection> {
         ("penalty_unpaid", s.penalty_unpaid <= 100),
         ("reward_paid", s.reward_paid <= 100),
         ("min_reputation", s.min_reputation <= 100),
+        ("cod_min_reputation", s.cod_min_reputation <= 100),
+        ("qris_max_hold_ms", time(s.qris_max_hold_ms)),
+        ("payment_grace_ms", s.payment_grace_ms <= 5 * MINUTE_MS),
+        ("late_wait_ms", s.late_wait_ms <= DAY_MS),
     ];
     for (field, fits) in ranges {
         if !fits {

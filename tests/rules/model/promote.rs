@@ -11,6 +11,7 @@ impl Model {
     pub(super) fn follow_up(&mut self) {
         let mut passed_over = Vec::new();
         loop {
+            self.serve_late();
             if let Some((ticket, units)) = self.next_waiter(&passed_over) {
                 self.serve(ticket, units, &mut passed_over);
             } else if let Some(id) = self.idle_drop() {

@@ -1,12 +1,15 @@
 //! What can be seen of a shop from outside, of the real one and of the model, to be compared.
 
+mod orders;
+
 use lapak::domain::booking::{BookingEnd, BookingState};
 use lapak::domain::drop::DropState;
 use lapak::domain::event::Terms;
 use lapak::domain::{
-    BookingId, Buckets, Customer, CustomerId, DropId, GroupId, Origin, Shop, SkuId,
+    BookingId, Buckets, Customer, CustomerId, DropId, GroupId, OrderId, Origin, Shop, SkuId,
 };
 
+use self::orders::{OrderSeen, PaymentSeen};
 use super::Model;
 use super::book::u32_of;
 
@@ -20,6 +23,9 @@ pub(crate) struct Seen {
     ended: Vec<(BookingId, CustomerId, BookingEnd, u64)>,
     customers: Vec<(CustomerId, u64, bool, bool, Option<GroupId>)>,
     lives: Vec<(String, bool)>,
+    orders: Vec<OrderSeen>,
+    sessions: Vec<(OrderId, CustomerId, Vec<BookingId>, u64, bool)>,
+    payments: Vec<PaymentSeen>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -50,6 +56,7 @@ struct HeldSeen {
     deadline: u64,
     terms: Terms,
     origin: Origin,
+    extended: bool,
 }
 
 impl Seen {
@@ -75,6 +82,7 @@ impl Seen {
                     deadline: b.deadline.0,
                     terms: b.terms,
                     origin: b.origin,
+                    extended: b.extended,
                 }),
             }
         }
@@ -100,6 +108,9 @@ impl Seen {
             ended,
             customers,
             lives,
+            orders: orders::of_shop(shop),
+            sessions: orders::sessions_of_shop(shop),
+            payments: orders::payments_of_shop(shop),
         }
     }
 
@@ -121,6 +132,7 @@ impl Seen {
             deadline: b.deadline,
             terms: b.terms,
             origin: b.origin,
+            extended: b.extended,
         });
         let mut held: Vec<_> = held.collect();
         held.sort_by_key(|b| b.id);
@@ -156,6 +168,9 @@ impl Seen {
             ended,
             customers,
             lives,
+            orders: orders::of_model(m),
+            sessions: orders::sessions_of_model(m),
+            payments: orders::payments_of_model(m),
         }
     }
 
@@ -173,6 +188,9 @@ impl Seen {
                 first("ended", &self.ended, &model.ended),
                 first("customer", &self.customers, &model.customers),
                 first("live", &self.lives, &model.lives),
+                first("order", &self.orders, &model.orders),
+                first("checkout", &self.sessions, &model.sessions),
+                first("payment", &self.payments, &model.payments),
             ]
             .concat(),
         )
@@ -270,8 +288,8 @@ impl Model {
             available: u32_of(self.free(sku)),
             drop_reserved: u32_of(self.reserved(sku)),
             booked: u32_of(self.booked(sku)),
-            allocated: 0,
-            sold: 0,
+            allocated: u32_of(self.allocated(sku)),
+            sold: u32_of(self.sold(sku)),
             shortage: u32_of(self.shortage(sku)),
             stock_in: s.came,
             stock_out: s.went,

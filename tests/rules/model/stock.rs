@@ -26,7 +26,7 @@ impl Model {
         }
         self.plain_counted(sku)?;
         let qty = u64::from(qty);
-        if self.on_hand(sku) + qty > MOST {
+        if self.on_hand(sku).max(0) + i128::from(qty) > i128::from(MOST) {
             return Err(Rejection::Invalid("qty"));
         }
         self.sku_mut(sku).came += qty;
@@ -42,8 +42,10 @@ impl Model {
         }
         self.plain_counted(sku)?;
         let (is, committed) = (self.on_hand(sku), self.committed(sku));
-        if counted >= is {
-            self.sku_mut(sku).came += counted - is;
+        let more = i128::from(counted) - is;
+        let units = u64::try_from(more.unsigned_abs()).expect("small");
+        if more >= 0 {
+            self.sku_mut(sku).came += units;
             return Ok(done(None));
         }
         if counted < committed && !force {
@@ -51,14 +53,14 @@ impl Model {
                 committed: u32_of(committed),
             });
         }
-        self.sku_mut(sku).went += is - counted;
+        self.sku_mut(sku).went += units;
         self.uncarve(sku);
         Ok(done(None))
     }
 
     /// What is missing is taken from `available`, then from what is set aside, newest drop
     /// first; what is missing then is the shortage. Each drop loses those units for good.
-    fn uncarve(&mut self, sku: &SkuId) {
+    pub(super) fn uncarve(&mut self, sku: &SkuId) {
         let mut newest: Vec<DropId> = self.drops.iter().map(|d| d.id).collect();
         newest.sort();
         newest.reverse();
@@ -75,6 +77,11 @@ impl Model {
                 self.drop_mut(id).cap = d.cap.map(|cap| cap - cut);
             }
         }
+    }
+
+    /// Units that came back and cannot be sold.
+    pub(super) fn write_off(&mut self, sku: &SkuId, units: u64) {
+        self.sku_mut(sku).went += units;
     }
 
     fn plain_counted(&self, sku: &SkuId) -> Result<(), Rejection> {
@@ -164,7 +171,7 @@ impl Model {
             .drops
             .iter()
             .filter(of_it)
-            .map(|d| self.used(d.id))
+            .map(|d| self.held_of(d.id))
             .sum();
         let committed = self.committed(id).max(held);
         if dropped || (parts && committed > 0) || (committed > 0 && count.is_none()) {
@@ -177,9 +184,10 @@ impl Model {
                 committed: u32_of(committed),
             });
         }
+        let sold = self.sold(id);
         let s = self.sku_mut(id);
         s.spec = spec.clone();
-        s.came = count.unwrap_or(committed);
+        s.came = count.unwrap_or(committed) + sold;
         s.went = 0;
         Ok(done(None))
     }

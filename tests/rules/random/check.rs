@@ -1,8 +1,8 @@
 //! What must hold of events and of a state put back, besides what the model says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use lapak::domain::{BookingId, CustomerId, Decision, Event, Shop};
+use lapak::domain::{BookingId, CustomerId, Decision, Event, OrderId, ReputationCause, Shop};
 
 /// A fold of the events of its own: I-6 and I-8 of D.8.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub(super) struct Ledger {
     /// Units still in each booking that was ever made.
     left: HashMap<BookingId, u32>,
     reputation: HashMap<CustomerId, i32>,
+    /// Orders that were rewarded.
+    rewarded: HashSet<OrderId>,
 }
 
 impl Ledger {
@@ -39,17 +41,33 @@ impl Ledger {
                 }
                 Event::ReputationChanged {
                     customer,
+                    cause,
                     nominal,
                     applied,
                     after,
                     ..
                 } => {
                     let is = self.reputation.entry(customer.clone()).or_insert(100);
-                    let ought = (*is + nominal).clamp(0, 100);
+                    let ought = is.saturating_add(*nominal).clamp(0, 100);
                     if ought != i32::from(*after) || *applied != ought - *is {
                         return Err(format!("I-8: {customer} at {is}: {event:?}"));
                     }
                     *is = ought;
+                    if let ReputationCause::Paid(order) = *cause
+                        && !self.rewarded.insert(order)
+                    {
+                        return Err(format!("I-8: {order} is rewarded twice"));
+                    }
+                }
+                Event::OrderPlaced(placed) => {
+                    for line in &placed.lines {
+                        let Some(booking) = line.booking else {
+                            continue;
+                        };
+                        if self.left.insert(booking, 0) != Some(line.qty) {
+                            return Err(format!("I-6: {booking} orders what it has not"));
+                        }
+                    }
                 }
                 // What was forgotten may be made again by an id of before; nothing is held of it.
                 Event::Forgotten { .. } => self.left.retain(|_, left| *left > 0),
@@ -81,6 +99,15 @@ pub(super) fn put_back(shop: &Shop) -> Shop {
     for customer in back.customers.values_mut() {
         customer.held.clear();
         customer.waits.clear();
+        customer.orders.clear();
+        customer.checkout = None;
+    }
+    back.payments.clone_from(&shop.payments);
+    for (id, checkout) in &shop.checkouts {
+        back.put_back_checkout(*id, checkout.clone());
+    }
+    for (id, order) in &shop.orders {
+        back.put_back_order(*id, order.clone());
     }
     for (id, drop) in &shop.drops {
         let mut drop = drop.clone();

@@ -3,6 +3,7 @@
 use lapak::domain::{Actor, BookingId, Command, CustomerId, DropId, LiveId, Role, SkuId};
 
 use super::dice::Dice;
+use super::ordering::Wish;
 
 /// One step. Times inside a command are relative to the time at which it is asked.
 #[derive(Debug, Clone)]
@@ -24,6 +25,14 @@ pub(super) enum Step {
         nth: usize,
         qty: Option<u32>,
     },
+    /// Something is asked about an order or a checkout that is then there.
+    Order {
+        serial: u64,
+        nth: usize,
+        /// Somebody else asks.
+        other: bool,
+        wish: Wish,
+    },
     /// What was asked as `serial` is asked again, perhaps with another body.
     Again { serial: u64, altered: bool },
 }
@@ -44,7 +53,7 @@ pub(super) const SKUS: [&str; 10] = ["T1", "T2", "U1", "G1", "P1", "PU", "C1", "
 pub(super) const BIG: [u32; 4] = [1_000_000_000, 1_000_000_001, u32::MAX, 999_999_999];
 pub(super) const MINUTE: u64 = 60_000;
 
-/// Makes a program of about 240 steps.
+/// Makes a program of about 300 steps.
 pub(super) fn program(seed: u64) -> Vec<Step> {
     let mut make = Make {
         dice: Dice::new(seed),
@@ -53,7 +62,7 @@ pub(super) fn program(seed: u64) -> Vec<Step> {
         bookings: Vec::new(),
     };
     make.opening();
-    for _ in 0..220 {
+    for _ in 0..280 {
         make.step();
     }
     make.steps
@@ -61,7 +70,7 @@ pub(super) fn program(seed: u64) -> Vec<Step> {
 
 pub(super) struct Make {
     pub(super) dice: Dice,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     pub(super) drops: u64,
     /// Bookings asked for, and by whom.
     bookings: Vec<(BookingId, &'static str)>,
@@ -133,19 +142,20 @@ impl Make {
 
     fn step(&mut self) {
         match self.dice.below(1_000) {
-            0..=369 => self.book(),
-            370..=469 => self.cancel(),
-            470..=609 => self.pass(),
-            610..=639 => self.leave(),
-            640..=669 => self.see(),
-            670..=719 => self.open_drop(),
+            0..=259 => self.book(),
+            260..=299 => self.cancel(),
+            300..=559 => self.order(),
+            560..=639 => self.pass(),
+            640..=659 => self.leave(),
+            660..=679 => self.see(),
+            680..=719 => self.open_drop(),
             720..=739 => self.change_drop(),
-            740..=779 => self.pause_or_resume(),
-            780..=799 => self.close(),
-            800..=814 => self.pin(),
-            815..=829 => self.extend(),
-            830..=854 => self.add_stock(),
-            855..=874 => self.set_stock(),
+            740..=764 => self.pause_or_resume(),
+            765..=784 => self.close(),
+            785..=794 => self.pin(),
+            795..=804 => self.extend(),
+            805..=839 => self.add_stock(),
+            840..=874 => self.set_stock(),
             875..=889 => self.recatalog(),
             890..=899 => self.activate(),
             900..=914 => self.people(),
@@ -251,8 +261,9 @@ impl Make {
             40..=59 => 10_000,
             60..=79 => self.dice.below(2 * MINUTE),
             80..=89 => self.dice.below(20 * MINUTE),
-            90..=93 => self.dice.below(26 * 60 * MINUTE),
-            94 => 24 * 60 * MINUTE,
+            90..=92 => self.dice.below(26 * 60 * MINUTE),
+            93 if self.dice.percent(10) => 31 * 24 * 60 * MINUTE,
+            93..=94 => 24 * 60 * MINUTE,
             _ => {
                 let back = self.dice.pick(&[1, 1_000, 3_600_000]);
                 return self.steps.push(Step::Back(back));

@@ -1,12 +1,13 @@
 //! Runs a program on the real shop and on the model, side by side.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lapak::domain::shop::{Outcome, Verdict};
 use lapak::domain::{
-    Actor, BookingId, Command, CustomerId, Decision, Event, Millis, Request, RequestKey, Role, Shop,
+    Actor, BookingId, Command, CustomerId, Decision, Event, Millis, OrderState, Request,
+    RequestKey, Role, Shop,
 };
 
 use super::check::Ledger;
@@ -26,6 +27,9 @@ pub(super) struct Run {
     pub(super) promoted: u64,
     pub(super) expired: u64,
     pub(super) replayed: u64,
+    /// Orders by what was reached: placed, paid, finished, late, given up, returned.
+    pub(super) orders: BTreeMap<OrderState, u64>,
+    pub(super) placed: u64,
 }
 
 impl Run {
@@ -36,6 +40,10 @@ impl Run {
         self.promoted += other.promoted;
         self.expired += other.expired;
         self.replayed += other.replayed;
+        self.placed += other.placed;
+        for (state, times) in &other.orders {
+            *self.orders.entry(*state).or_default() += times;
+        }
     }
 }
 
@@ -45,7 +53,12 @@ impl fmt::Display for Run {
             f,
             "{} steps, {} decided, {} accepted, {} promoted, {} expired, {} replayed",
             self.steps, self.decided, self.accepted, self.promoted, self.expired, self.replayed
-        )
+        )?;
+        write!(f, "; {} orders", self.placed)?;
+        for (state, times) in &self.orders {
+            write!(f, ", {times} {}", state.as_str())?;
+        }
+        Ok(())
     }
 }
 
@@ -98,7 +111,7 @@ impl Pair {
         match step {
             Step::Pass(ms) => self.clock += ms,
             Step::Back(ms) => self.clock -= ms,
-            Step::Ask { .. } | Step::Cancel { .. } | Step::Again { .. } => {}
+            Step::Ask { .. } | Step::Cancel { .. } | Step::Order { .. } | Step::Again { .. } => {}
         }
         self.drain()?;
         if let Some(request) = self.request(step) {
@@ -151,6 +164,19 @@ impl Pair {
                     key,
                     command: Command::Cancel { booking, qty: *qty },
                 };
+                self.asked.insert(*serial, request.clone());
+                Some(request)
+            }
+            Step::Order {
+                serial,
+                nth,
+                other,
+                wish,
+            } => {
+                let (by, command) =
+                    super::ordering::command(&self.shop, self.clock, *nth, *other, wish)?;
+                let key = key(*serial, Id::V7(0), self.clock);
+                let request = Request { by, key, command };
                 self.asked.insert(*serial, request.clone());
                 Some(request)
             }
@@ -220,6 +246,8 @@ impl Pair {
                 } => {
                     self.told.expired += 1;
                 }
+                Event::OrderPlaced(_) => self.told.placed += 1,
+                Event::OrderMoved { to, .. } => *self.told.orders.entry(*to).or_default() += 1,
                 _ => {}
             }
         }

@@ -55,6 +55,22 @@ impl Make {
             s.min_reputation = 101;
         }
         s.max_bookings = d.pick(&[0, 0, 0, 2, 4]);
+        s.penalty_unpaid = d.pick(&[0, 5, 10, 100]);
+        s.reward_paid = d.pick(&[0, 5, 30]);
+        s.vat_bp = d.pick(&[0, 1_100, 333, 5_000]);
+        s.checkout_timeout_ms = d.pick(&[3 * MINUTE, 10_000, 20 * MINUTE]);
+        s.checkout_extends_hold = d.percent(70);
+        s.order_auto_expire_ms = d.pick(&[180 * MINUTE, 5 * MINUTE, 20_000]);
+        s.qris_max_hold_ms = d.pick(&[60 * MINUTE, 10 * MINUTE, 5_000]);
+        s.payment_grace_ms = d.pick(&[30_000, 0, 5 * MINUTE]);
+        s.late_wait_ms = d.pick(&[30 * MINUTE, 0, 10_000]);
+        s.digital_finish_on_paid = d.percent(70);
+        s.sold_at_ship = d.percent(30);
+        s.cod_min_reputation = d.pick(&[0, 0, 60]);
+        s.return_reverses_reward = d.percent(40);
+        if d.percent(1) {
+            s.payment_grace_ms = 5 * MINUTE + 1;
+        }
         if d.percent(40) {
             let cap = d.small(3);
             s.group_max_bookings = BTreeMap::from([(GroupId::new("reseller").unwrap(), cap)]);

@@ -59,4 +59,9 @@ pub(super) const FOUND: &[(u64, &str)] = &[
         1829,
         "a combination with bookings held was told that nothing is promised",
     ),
+    (
+        1091,
+        "a count was wrong after units were sold that were short",
+    ),
+    (2328, "a huge reward overflowed the reputation"),
 ];

@@ -106,7 +106,7 @@ impl Make {
         let qty = match self.dice.below(50) {
             0 => self.dice.pick(&BIG),
             1 => 0,
-            _ => 1 + self.dice.small(4),
+            _ => 1 + self.dice.small(9),
         };
         self.host(Command::AddStock { sku, qty, reason });
     }
@@ -116,7 +116,7 @@ impl Make {
         let on_hand = if self.dice.percent(2) {
             self.dice.pick(&BIG)
         } else {
-            self.dice.small(9)
+            self.dice.small(14)
         };
         self.admin(Command::SetStock {
             sku,
