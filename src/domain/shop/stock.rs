@@ -51,14 +51,18 @@ impl Draft<'_> {
             return Err(Rejection::Invalid("on_hand"));
         }
         let buckets = self.counted(sku)?.buckets;
-        let (is, committed) = (buckets.on_hand(), buckets.committed());
-        if on_hand < committed && on_hand < is && !force {
+        let committed = buckets.committed();
+        // Below zero where units were sold that are short: those must have been there.
+        let is = i64::from(buckets.available + committed) - i64::from(buckets.shortage);
+        let more = i64::from(on_hand) - is;
+        if on_hand < committed && more < 0 && !force {
             return Err(Rejection::BelowCommitted { committed });
         }
-        if on_hand > is {
-            self.stock_in(sku, on_hand - is, why);
-        } else if on_hand < is {
-            let missing = is - on_hand;
+        let units = u32::try_from(more.unsigned_abs()).unwrap_or(UNITS_MAX);
+        if more > 0 {
+            self.stock_in(sku, units, why);
+        } else if more < 0 {
+            let missing = units;
             self.uncarve(sku, missing);
             let available = self.skus.get(sku).map_or(0, |s| s.buckets.available);
             let went = missing.min(available);
