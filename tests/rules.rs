@@ -6,6 +6,7 @@ mod rules {
     mod model;
     mod random;
     mod scenario;
+    mod storm;
     mod subject;
     mod tables;
 }

@@ -5,7 +5,7 @@
 //! `LAPAK_SEED=17` one only.
 
 mod check;
-mod dice;
+pub(super) mod dice;
 mod ordering;
 mod paying;
 mod program;
