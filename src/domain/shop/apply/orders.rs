@@ -243,12 +243,14 @@ impl Shop {
             expires_at: *expires_at,
             at: now,
         });
+        // What came counts, not what was asked for; of what goes back only how far it is.
+        let settled = PaymentStatus::Settled.rank();
+        if *captured > 0 || noted.status.rank() < settled && status.rank() >= settled {
+            noted.amount = *amount;
+        }
         noted.status = *status;
         noted.order = *order;
         noted.expires_at = expires_at.or(noted.expires_at);
-        if *captured > 0 {
-            noted.amount = *amount;
-        }
         let Some(order) = *order else { return };
         self.with_order(order, |o| {
             if !o.payments.contains(payment) {
