@@ -256,13 +256,17 @@ impl Shop {
             if !o.payments.contains(payment) {
                 o.payments.push(payment.clone());
             }
+            o.captured += captured;
             let newest = o.attempt.as_ref().map(|a| &a.payment);
+            let still_pays = o.active().is_some() && o.outstanding() > 0;
+            let begun = *status == PaymentStatus::Pending;
             if newest == Some(payment) {
                 if let Some(attempt) = &mut o.attempt {
                     attempt.status = *status;
                 }
-            } else if *captured > 0 || newest.is_none() {
-                // What pays is shown, whatever was tried besides.
+            } else if !still_pays && (*captured > 0 || newest.is_none() && !begun) {
+                // What pays is shown, whatever was tried besides; but what can still be paid
+                // governs the order until then.
                 o.attempt = Some(Attempt {
                     payment: payment.clone(),
                     method: *method,
@@ -271,7 +275,6 @@ impl Shop {
                     by: None,
                 });
             }
-            o.captured += captured;
             if deadline.is_some() {
                 o.deadline = *deadline;
             }
