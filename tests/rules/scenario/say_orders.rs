@@ -9,16 +9,23 @@ use super::words::say;
 pub(super) fn accepted(answer: &Answer, now: Millis) -> Vec<String> {
     let due = |at: &Millis| format!("due {}", say(at.since(now)));
     match answer {
-        Answer::Checkout(begun) => {
-            let vat = vat(begun.goods, begun.vat_bp);
+        Answer::Checkout {
+            ends_at,
+            deadlines,
+            goods,
+            vat_bp,
+            currency,
+            ..
+        } => {
+            let vat = vat(*goods, *vat_bp);
             let mut facts = vec![
-                format!("ends {}", say(begun.ends_at.since(now))),
-                format!("goods {}", begun.goods),
+                format!("ends {}", say(ends_at.since(now))),
+                format!("goods {goods}"),
                 format!("vat {vat}"),
-                format!("total {}", begun.goods + vat),
-                begun.currency.to_string(),
+                format!("total {}", goods + vat),
+                currency.to_string(),
             ];
-            let each = begun.deadlines.iter().enumerate();
+            let each = deadlines.iter().enumerate();
             facts.extend(each.map(|(i, (_, at))| format!("booking {i} {}", due(at))));
             facts
         }
@@ -33,13 +40,19 @@ pub(super) fn accepted(answer: &Answer, now: Millis) -> Vec<String> {
             currency.to_string(),
             due(deadline),
         ],
-        Answer::Paying(begun) => vec![
-            format!("paying {}", begun.amount),
-            begun.expires_at.map_or("no expiry".into(), |at| {
+        Answer::Paying {
+            amount,
+            expires_at,
+            deadline,
+            method,
+            ..
+        } => vec![
+            format!("paying {amount}"),
+            expires_at.map_or("no expiry".into(), |at| {
                 format!("expires {}", say(at.since(now)))
             }),
-            due(&begun.deadline),
-            begun.method.as_str().to_owned(),
+            due(deadline),
+            method.as_str().to_owned(),
         ],
         _ => vec!["done".into()],
     }
