@@ -124,6 +124,18 @@ pub struct Entry {
     pub decision: Arc<Decision>,
 }
 
+/// An entry with the bytes it is stored as: what the books keep, so that a journal can be made
+/// again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sealed {
+    /// The entry.
+    pub entry: Entry,
+    /// Its payload, as the engine wrote it.
+    pub payload: Vec<u8>,
+    /// The chain's checksum up to and with it.
+    pub crc: u32,
+}
+
 /// FNV-1a, 64 bits: a stable hash for short keys. Not for keeping secrets or fending off
 /// chosen collisions.
 pub fn fnv1a(bytes: &[u8]) -> u64 {

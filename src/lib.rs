@@ -11,6 +11,7 @@ pub mod engine;
 pub mod gateway;
 pub mod jobs;
 pub mod journal;
+pub mod ledger;
 pub mod lifecycle;
 pub mod mirror;
 pub mod payment;

@@ -12,7 +12,7 @@ pub mod audit;
 pub mod codec;
 mod desk;
 #[cfg(test)]
-mod program;
+pub(crate) mod program;
 pub mod snapshot;
 pub mod store;
 mod writer;

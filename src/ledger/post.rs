@@ -1,0 +1,345 @@
+//! Posting: a run of entries becomes rows, in one transaction with the cursor.
+//!
+//! Where units moved is told twice by an entry: by its facts, and by the absolute counters it left
+//! behind. Movements are made of the facts, one for each, so that every unit's way has a cause and
+//! a reference; then the balance is compared with the counters. What differs is posted too, as
+//! `unexplained`, and shows in a view: so balances are always the engine's own, and a mistake in
+//! reading the facts cannot hide.
+
+mod bookings;
+mod orders;
+mod people;
+mod state;
+mod stock;
+
+use std::path::{Path, PathBuf};
+
+use super::cursor::{At, Cursors, advance, load, signed};
+use super::db::{Conflict, Db, Tx};
+use super::schema::{self, Migrate};
+use super::tables::{EntryRow, Money, Movement, Reputation, SettingsRow, Step};
+use super::trail::{self, Note};
+use super::{Config, Error, Kind, text};
+use crate::domain::command::Role;
+use crate::domain::event::Event;
+use crate::domain::{Decision, Rejection};
+use crate::journal::{Partition, Position, Sealed};
+use state::State;
+
+/// What a posting came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// Entries that are in the books now and were not before.
+    pub entries: u64,
+}
+
+/// The one who posts: a connection, the cursors, and the state of the rows it keeps up to date.
+pub struct Poster {
+    config: Config,
+    dir: PathBuf,
+    db: Db,
+    cursors: Cursors,
+    state: State,
+    /// Which file it is, to notice that another was put in its place.
+    file: Option<u64>,
+}
+
+impl Poster {
+    /// Opens the books, and reads how far they are.
+    pub async fn open(config: &Config, dir: &Path, migrate: Migrate) -> Result<Self, Error> {
+        let mut db = schema::open(config, dir, migrate).await?;
+        let cursors = load(&mut db).await?;
+        Ok(Self {
+            config: config.clone(),
+            dir: dir.to_owned(),
+            db,
+            cursors,
+            state: State::default(),
+            file: file(config, dir),
+        })
+    }
+
+    /// Opens them anew after an error, and finds out what became of the last transaction. Never
+    /// makes what is not there: [`Error::Missing`], [`Error::Emptied`].
+    pub async fn reopen(&mut self) -> Result<(), Error> {
+        self.state = State::default();
+        let mut db = schema::open(&self.config, &self.dir, Migrate::No).await?;
+        let cursors = load(&mut db).await?;
+        for ((now, known), partition) in cursors.iter().zip(&self.cursors).zip(Partition::all()) {
+            if now.position < known.position {
+                return Err(Error::Emptied {
+                    partition,
+                    found: now.position,
+                    known: known.position,
+                });
+            }
+        }
+        self.db = db;
+        self.cursors = cursors;
+        self.file = file(&self.config, &self.dir);
+        Ok(())
+    }
+
+    /// How far a partition is posted.
+    pub fn at(&self, partition: Partition) -> At {
+        self.cursors
+            .get(partition.index())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Where the books are, for people.
+    pub fn place(&self) -> String {
+        schema::place(&self.config, &self.dir)
+    }
+
+    /// Posts entries of any partitions, of each in its order and beginning behind its cursor;
+    /// entries at or before it are passed over. All of them are in the books when this returns.
+    /// After an error [`Poster::reopen`] tells whether they are.
+    pub async fn post(&mut self, entries: &[Sealed]) -> Result<Posted, Error> {
+        if self.file != file(&self.config, &self.dir) {
+            return Err(Error::Missing(self.place()));
+        }
+        let outcome = self.try_post(entries).await;
+        if outcome.is_err() {
+            self.state = State::default();
+        }
+        outcome
+    }
+
+    async fn try_post(&mut self, entries: &[Sealed]) -> Result<Posted, Error> {
+        let mut cursors = self.cursors;
+        let mut fresh = Vec::with_capacity(entries.len());
+        for sealed in entries {
+            let entry = &sealed.entry;
+            let Some(at) = cursors.get_mut(entry.partition.index()) else {
+                continue;
+            };
+            if entry.position <= at.position {
+                continue;
+            }
+            if !entry.position.follows(at.position) {
+                let what = format!("{} was to be posted after {}", entry.position, at.position);
+                return Err(Error::Strange(what));
+            }
+            at.position = entry.position;
+            at.crc = sealed.crc;
+            at.at_ms = at.at_ms.max(entry.decision.at.0);
+            at.entries += 1;
+            fresh.push(sealed);
+        }
+        if fresh.is_empty() {
+            return Ok(Posted::default());
+        }
+        let mut tx = self.db.begin().await?;
+        for ((from, to), partition) in self.cursors.iter().zip(&cursors).zip(Partition::all()) {
+            if from != to {
+                advance(&mut tx, partition, *from, *to).await?;
+            }
+        }
+        self.state.prepare(&mut tx, &fresh).await?;
+        let mut out = Out::default();
+        for sealed in &fresh {
+            post_entry(&mut self.state, &mut out, sealed);
+        }
+        out.write(&mut tx).await?;
+        self.state.write(&mut tx).await?;
+        tx.commit().await?;
+        self.cursors = cursors;
+        Ok(Posted {
+            entries: fresh.len() as u64,
+        })
+    }
+}
+
+/// The inode of the SQLite file.
+fn file(config: &Config, dir: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    if config.kind != Kind::Sqlite {
+        return None;
+    }
+    Some(std::fs::metadata(dir.join(super::db::FILE)).map_or(0, |meta| meta.ino()))
+}
+
+/// Rows to be appended.
+#[derive(Default)]
+struct Out {
+    entries: Vec<EntryRow>,
+    movements: Vec<Movement>,
+    steps: Vec<Step>,
+    money: Vec<Money>,
+    reputations: Vec<Reputation>,
+    settings: Vec<SettingsRow>,
+    notes: Vec<Note>,
+}
+
+impl Out {
+    async fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        tx.insert(self.entries, Conflict::Ignore).await?;
+        tx.insert(self.movements, Conflict::Ignore).await?;
+        tx.insert(self.steps, Conflict::Ignore).await?;
+        tx.insert(self.money, Conflict::Ignore).await?;
+        tx.insert(self.reputations, Conflict::Ignore).await?;
+        tx.insert(self.settings, Conflict::Ignore).await?;
+        trail::append(tx, self.notes).await
+    }
+}
+
+/// An entry on its way into the books.
+struct Posting<'a> {
+    state: &'a mut State,
+    out: &'a mut Out,
+    decision: &'a Decision,
+    shop: String,
+    partition: i64,
+    position: Position,
+    /// Rows made of this entry.
+    n: i64,
+}
+
+fn post_entry(state: &mut State, out: &mut Out, sealed: &Sealed) {
+    let entry = &sealed.entry;
+    state.before.clear();
+    let mut posting = Posting {
+        state,
+        out,
+        decision: &entry.decision,
+        shop: entry.shop.as_str().to_owned(),
+        partition: i64::from(entry.partition.0),
+        position: entry.position,
+        n: 0,
+    };
+    posting.entry(sealed);
+    let before = posting
+        .privileged()
+        .then(|| posting.state.shop(&posting.shop).settings.clone());
+    for event in &entry.decision.events {
+        posting.event(event);
+    }
+    posting.settle_counts();
+    if let Some(settings) = before {
+        posting.note(settings);
+    }
+}
+
+impl Posting<'_> {
+    fn at_ms(&self) -> i64 {
+        signed(self.decision.at.0)
+    }
+
+    fn place(&self) -> (i64, i64, i64) {
+        let Position { epoch, seq } = self.position;
+        (self.partition, signed(epoch), signed(seq))
+    }
+
+    fn next(&mut self) -> i64 {
+        self.n += 1;
+        self.n
+    }
+
+    fn actor(&self) -> String {
+        self.decision.by.name.as_str().to_owned()
+    }
+
+    fn request(&self) -> Option<String> {
+        let id = self.decision.key?.id;
+        Some(uuid::Uuid::from_u128(id).to_string())
+    }
+
+    fn outcome(&self) -> String {
+        let code = self.decision.outcome.as_ref().err().map(Rejection::code);
+        code.unwrap_or("ok").to_owned()
+    }
+
+    fn entry(&mut self, sealed: &Sealed) {
+        let (partition, epoch, seq) = self.place();
+        let row = EntryRow {
+            partition,
+            epoch,
+            seq,
+            shop: self.shop.clone(),
+            at_ms: self.at_ms(),
+            role: text::role(self.decision.by.role).to_owned(),
+            actor: self.actor(),
+            request: self.request(),
+            outcome: self.outcome(),
+            payload: sealed.payload.clone(),
+            crc: i64::from(sealed.crc),
+        };
+        self.out.entries.push(row);
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.stock(event);
+        self.booking(event);
+        self.order(event);
+        self.person(event);
+    }
+
+    /// Whether the audit trail is to know of it: somebody used a role, or wanted to use one that
+    /// they do not have.
+    fn privileged(&self) -> bool {
+        match self.decision.by.role {
+            Role::Moderator | Role::Host | Role::Admin => true,
+            Role::Viewer => self.decision.outcome == Err(Rejection::Forbidden),
+            Role::System => false,
+        }
+    }
+
+    fn note(&mut self, settings: Option<String>) {
+        let events = &self.decision.events;
+        let mut facts: Vec<&str> = Vec::new();
+        for fact in events.iter().map(text::fact) {
+            if !facts.contains(&fact) {
+                facts.push(fact);
+            }
+        }
+        let what = match (facts.as_slice(), &self.decision.outcome) {
+            ([], Ok(_)) => "no change".to_owned(),
+            ([], Err(_)) => "refused".to_owned(),
+            (facts, _) => facts.join(" "),
+        };
+        let changed = events
+            .iter()
+            .any(|e| matches!(e, Event::SettingsChanged(_)));
+        let (before, after) = if changed {
+            (settings, self.state.shop(&self.shop).settings.clone())
+        } else {
+            (self.buckets_before(), self.told())
+        };
+        let note = Note {
+            shop: self.shop.clone(),
+            at_ms: self.at_ms(),
+            role: text::role(self.decision.by.role).to_owned(),
+            actor: self.actor(),
+            request: self.request(),
+            what,
+            before,
+            after,
+            outcome: self.outcome(),
+            place: Some(self.place()),
+        };
+        self.out.notes.push(note);
+    }
+
+    /// The facts themselves, cut where they are many.
+    fn told(&self) -> Option<String> {
+        const MOST: usize = 2_000;
+        let events = &self.decision.events;
+        if events.is_empty() {
+            return None;
+        }
+        let mut told = String::new();
+        for event in events {
+            if told.len() > MOST {
+                told.push_str("; …");
+                break;
+            }
+            if !told.is_empty() {
+                told.push_str("; ");
+            }
+            told.push_str(&format!("{event:?}"));
+        }
+        Some(told)
+    }
+}
