@@ -64,14 +64,16 @@ impl From<server::Error> for Failure {
     fn from(error: server::Error) -> Self {
         match error {
             server::Error::Keys(_)
+            | server::Error::Ledger(_)
             | server::Error::Origin(_)
             | server::Error::Headers(_)
             | server::Error::Payments(_)
             | server::Error::Setting { .. }
             | server::Error::Listener(listener::Error::Proxy(_)) => Self::Config(error.to_string()),
-            server::Error::Engine(_) | server::Error::Listener(_) | server::Error::State { .. } => {
-                Self::Io(error.to_string())
-            }
+            server::Error::Engine(_)
+            | server::Error::Settle(_)
+            | server::Error::Listener(_)
+            | server::Error::State { .. } => Self::Io(error.to_string()),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::gateway::headers::HeadersConfig;
 use crate::gateway::limits::Limits;
 use crate::gateway::listener::ListenerConfig;
 use crate::gateway::origin::OriginConfig;
+use crate::ledger;
 use crate::payment::PaymentsConfig;
 use crate::telemetry;
 
@@ -55,6 +56,9 @@ pub struct Config {
     /// Trust in the clock.
     #[serde(default)]
     pub clock: ClockConfig,
+    /// The books.
+    #[serde(default)]
+    pub ledger: ledger::Config,
     /// Logs.
     #[serde(default)]
     pub telemetry: telemetry::Config,

@@ -1,6 +1,7 @@
-//! RUNS BY ITSELF. The feed reads the journal into mirror and broadcast; gauges look around now
-//! and then; inquiries ask payment gateways.
+//! RUNS BY ITSELF. The feed reads the journal into mirror and broadcast; settle posts it to the
+//! books; gauges look around now and then; inquiries ask payment gateways.
 
 pub mod feed;
 pub mod gauges;
 pub mod inquire;
+pub mod settle;

@@ -17,6 +17,7 @@ mod cursor;
 mod db;
 mod error;
 mod post;
+mod restore;
 mod schema;
 mod tables;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub mod views;
 
 use std::path::PathBuf;
 
-pub use config::{Config, Kind};
+pub use config::{Config, Kind, Url};
 pub use cursor::At;
 pub use error::Error;
 pub use post::{Posted, Poster};

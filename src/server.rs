@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::broadcast::Hub;
 use crate::clock::Clock;
@@ -21,7 +21,8 @@ use crate::gateway::listener::{self, Listener, ListenerConfig};
 use crate::gateway::origin::{self, Origins};
 use crate::gateway::router::{internal_router, router, shop_of};
 use crate::gateway::{App, Shared};
-use crate::jobs::{feed, gauges, inquire};
+use crate::jobs::{feed, gauges, inquire, settle};
+use crate::ledger::{self, Ledger};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
 use crate::payment::{Gateways, SettingError};
@@ -39,6 +40,12 @@ pub enum Error {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] embedded::Error),
+    /// The books do not fit the journal, or cannot be used.
+    #[error(transparent)]
+    Settle(#[from] settle::Error),
+    /// The settings of the books.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
     /// A key of the settings.
     #[error(transparent)]
     Keys(#[from] keys::Error),
@@ -94,6 +101,17 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         held += shop.held();
     }
     metrics().bookings.held.set_count(held);
+    let (news, books) = (
+        Arc::new(Notify::new()),
+        Ledger::lazy(&config.ledger, &config.state)?,
+    );
+    settle::start(
+        &config.ledger,
+        &config.state,
+        clock,
+        house,
+        Arc::clone(&news),
+    )?;
     let (entries, batches) = mpsc::channel(feed::BATCHES_MAX);
     let engine = Engine::Embedded(opened.start(clock, house, entries)?);
     let hub = Arc::new(Hub::new(
@@ -108,6 +126,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         Arc::clone(&hub),
         inquiries,
         clock.clone(),
+        news,
     );
     house.spawn_core("feed", reading);
     let looking = gauges::run(
@@ -118,7 +137,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         house.stopping().clone(),
     );
     house.spawn("gauges", looking);
-    let app = app(config, clock, house, engine, mirror, hub)?;
+    let app = app(config, clock, house, engine, mirror, hub, books)?;
     let asking = inquire::run(app.engine.clone(), Arc::clone(&app.payments), waiting);
     house.spawn_core("inquiries", asking);
     let (address, internal) = open_doors(config, house, &app)?;
@@ -147,6 +166,7 @@ fn app(
     engine: Engine,
     mirror: Arc<Mirror>,
     hub: Arc<Hub>,
+    books: Ledger,
 ) -> Result<Shared, Error> {
     let mut limits = config.limits.clone();
     if open_files_max().is_some_and(|files| limits.fit_open_files(files)) {
@@ -159,6 +179,7 @@ fn app(
         engine,
         mirror,
         hub,
+        books,
         auth: auth(config, clock)?,
         limiter: Limiter::new(limits, clock.clone()),
         origins: Origins::new(&config.origin)?,
@@ -187,7 +208,12 @@ pub fn check(config: &Config) -> Result<(), Error> {
     Gateways::open(&config.payments)?;
     SecurityHeaders::new(&config.headers)?;
     listener::Proxies::new(&config.listener.proxies)?;
-    let faults = [config.gateway.fault(), config.listener.fault()];
+    config.ledger.check()?;
+    let faults = [
+        config.gateway.fault(),
+        config.listener.fault(),
+        config.ledger.fault(),
+    ];
     match faults.into_iter().flatten().next() {
         Some((key, wanted)) => Err(Error::Setting { key, wanted }),
         None => Ok(()),

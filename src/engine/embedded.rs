@@ -71,14 +71,31 @@ pub fn open(dir: &Path) -> Result<Opened, Error> {
 }
 
 impl Opened {
+    /// Every partition's last entry.
+    pub fn ends(&self) -> impl Iterator<Item = (Partition, Position)> {
+        self.loaded
+            .iter()
+            .map(|(partition, loaded)| (*partition, loaded.position))
+    }
+
     /// Every shop with the position it stands at.
     pub fn shops(&self) -> impl Iterator<Item = (Partition, Position, &ShopId, &Shop)> {
         self.loaded.iter().flat_map(|(partition, loaded)| {
             loaded
                 .shops
                 .iter()
-                .map(|(id, shop)| (*partition, loaded.position, id, shop))
+                .map(|(id, shop)| (*partition, self.begins(loaded.position), id, shop))
         })
+    }
+
+    /// Where deciding goes on behind an entry: in its epoch, or before the first of a later one.
+    fn begins(&self, end: Position) -> Position {
+        let epoch = self.store.epoch();
+        if end.epoch >= epoch {
+            end
+        } else {
+            Position { epoch, seq: 0 }
+        }
     }
 
     /// Starts deciding. Committed entries go to `feed`, in order for each partition.
@@ -92,22 +109,18 @@ impl Opened {
         let (snapshots, wanted) = mpsc::channel(usize::from(PARTITIONS));
         let system = CustomerId::new("system").unwrap_or_else(|_| unreachable!("a plain word"));
         let mut desks = Vec::new();
+        let begins: Vec<Position> = self.ends().map(|(_, end)| self.begins(end)).collect();
         for (
-            partition,
-            Loaded {
-                position,
-                shops,
-                replayed,
-                ..
-            },
-        ) in self.loaded
+            position,
+            (
+                partition,
+                Loaded {
+                    shops, replayed, ..
+                },
+            ),
+        ) in begins.into_iter().zip(self.loaded)
         {
             let tail = usize::try_from(replayed).unwrap_or(usize::MAX);
-            // The first epoch; a position of epoch 0 is before every entry.
-            let position = Position {
-                epoch: position.epoch.max(1),
-                ..position
-            };
             let (door, mailbox) = mpsc::channel(MAILBOX_MAX);
             let desk = Desk::new(
                 partition,

@@ -13,6 +13,7 @@ use crate::broadcast::Hub;
 use crate::clock::Clock;
 use crate::domain::{self, Actor, CustomerId, LiveId, ShopId};
 use crate::engine::Engine;
+use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
 use crate::payment::Gateways;
@@ -97,6 +98,8 @@ pub struct App {
     pub mirror: Arc<Mirror>,
     /// Tells.
     pub hub: Arc<Hub>,
+    /// The books, for the back office's questions.
+    pub books: Ledger,
     /// Believes tokens.
     pub auth: Auth,
     /// Counts.

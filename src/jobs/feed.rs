@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::inquire::Inquiries;
 use crate::broadcast::Hub;
@@ -27,6 +27,7 @@ pub async fn run(
     hub: Arc<Hub>,
     inquiries: Inquiries,
     clock: Clock,
+    news: Arc<Notify>,
 ) -> Result<(), Infallible> {
     while let Some(entries) = batches.recv().await {
         for entry in &entries {
@@ -35,6 +36,7 @@ pub async fn run(
             inquiries.hear(entry);
             counting::count(entry);
         }
+        news.notify_one();
         let journal = &metrics().journal;
         journal.feed_lag_entries.set_count(batches.len());
         let late = entries

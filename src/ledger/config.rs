@@ -14,7 +14,7 @@ pub struct Config {
     pub kind: Kind,
     /// PostgreSQL: `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=…`.
     #[serde(skip_serializing)]
-    pub url: String,
+    pub url: Url,
     /// The same in a file of its own.
     pub url_file: Option<PathBuf>,
     /// Whether a start may make the tables and bring them up to date. Off where the role may not:
@@ -30,12 +30,34 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             kind: Kind::Sqlite,
-            url: String::new(),
+            url: Url::default(),
             url_file: None,
             migrate: true,
             connections: 4,
             timeout_ms: 5_000,
         }
+    }
+}
+
+/// A URL with a password in it: shown nowhere.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Url(String);
+
+impl Url {
+    /// Takes a URL.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl std::fmt::Debug for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() {
+            "none"
+        } else {
+            "a secret"
+        })
     }
 }
 
@@ -52,7 +74,7 @@ pub enum Kind {
 impl Config {
     /// The first setting that cannot be used, and what it has to be.
     pub fn fault(&self) -> Option<(&'static str, &'static str)> {
-        let given = !self.url.is_empty() || self.url_file.is_some();
+        let given = !self.url.0.is_empty() || self.url_file.is_some();
         let postgres = self.kind == Kind::Postgres;
         let checks = [
             (
@@ -62,7 +84,7 @@ impl Config {
             ),
             (
                 "ledger.url",
-                self.url.is_empty() || self.url_file.is_none(),
+                self.url.0.is_empty() || self.url_file.is_none(),
                 "given once: by ledger.url or by ledger.url_file",
             ),
             (
@@ -83,7 +105,7 @@ impl Config {
     /// The URL, from its file if it is there. Errors name the setting and never the secret.
     pub(super) fn url(&self) -> Result<String, Error> {
         let Some(path) = &self.url_file else {
-            return Ok(self.url.clone());
+            return Ok(self.url.0.clone());
         };
         let text = std::fs::read_to_string(path).map_err(|error| Error::Setting {
             key: "ledger.url_file",

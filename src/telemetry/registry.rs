@@ -17,6 +17,7 @@ use super::commands::Commands;
 use super::connections::Connections;
 use super::instrument::Kind;
 use super::journal::Journal;
+use super::ledger::Ledger;
 use super::node::{Drain, Runtime};
 use super::orders::Orders;
 use super::payments::Payments;
@@ -36,6 +37,7 @@ const GROUPS: &[&[Metric]] = &[
     Orders::ROWS,
     Payments::ROWS,
     Journal::ROWS,
+    Ledger::ROWS,
     Runtime::ROWS,
     Drain::ROWS,
     process::ROWS,
@@ -63,6 +65,8 @@ pub struct Metrics {
     pub payments: Payments,
     /// The record and the feed.
     pub journal: Journal,
+    /// The books.
+    pub ledger: Ledger,
     /// The async runtime.
     pub runtime: Runtime,
     /// Stopping.
@@ -98,6 +102,7 @@ impl Registry {
             orders: Orders::register(&recorder),
             payments: Payments::register(&recorder),
             journal: Journal::register(&recorder),
+            ledger: Ledger::register(&recorder),
             runtime: Runtime::register(&recorder),
             drain: Drain::register(&recorder),
         };

@@ -28,6 +28,23 @@ pub fn audit(dir: &Path) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// A partition's shops as they were after an entry, folded from the first one.
+pub fn fold_until(
+    dir: &Path,
+    partition: Partition,
+    until: Position,
+) -> Result<HashMap<ShopId, Shop>, Error> {
+    let reader = Store::reader(dir)?;
+    let mut fold = Fold::new(partition, HashMap::new());
+    reader.replay(partition, |position, shop, decision| {
+        if position > until {
+            return Ok(());
+        }
+        fold.replay(position, shop, &decision)
+    })?;
+    Ok(fold.into_shops())
+}
+
 /// The audit of one partition.
 struct Audit<'a> {
     reader: &'a Reader,

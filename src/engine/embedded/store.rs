@@ -4,9 +4,11 @@
 //! Synchronous: callers give it a thread of its own.
 
 mod chain;
+mod epoch;
 mod error;
 mod fold;
 mod reader;
+mod restore;
 mod schema;
 mod snapshots;
 #[cfg(test)]
@@ -20,6 +22,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 pub use error::Error;
 pub(super) use fold::Fold;
 pub use reader::{Loaded, Reader, Verified};
+pub use restore::Kept;
 pub use snapshots::Snapshots;
 
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
@@ -45,6 +48,8 @@ pub struct Store {
     snapshots: Snapshots,
     /// The last entry of each partition.
     ends: [Link; PARTITIONS as usize],
+    /// See [`Store::epoch`].
+    epoch: u64,
     /// Held until the store is dropped.
     _lock: File,
 }
@@ -66,12 +71,14 @@ impl Store {
         for (end, partition) in ends.iter_mut().zip(Partition::all()) {
             *end = link_at(&db, partition, last)?;
         }
+        let epoch = epoch::read(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
             db,
             reader,
             snapshots,
             ends,
+            epoch,
             _lock: lock,
         })
     }
@@ -91,6 +98,11 @@ impl Store {
         self.ends
             .get(partition.index())
             .map_or(Position::START, |end| end.position)
+    }
+
+    /// The epoch that what is decided from now on belongs to, at least.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Appends entries in one transaction: all are on disk when it returns, or none is visible.

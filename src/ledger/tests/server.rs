@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::ledger::{Config, Kind};
+use crate::ledger::{Config, Kind, Url};
 
 /// Where a test keeps its books.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,9 @@ impl Place {
             .unwrap();
         Config {
             kind: Kind::Postgres,
-            url: format!("postgres://lapak@127.0.0.1:{port}/{name}?sslmode=disable"),
+            url: Url::new(format!(
+                "postgres://lapak@127.0.0.1:{port}/{name}?sslmode=disable"
+            )),
             ..Config::default()
         }
     }
@@ -161,7 +163,9 @@ impl Place {
             }
             Self::Server => {
                 use sqlx::Connection;
-                let mut db = sqlx::PgConnection::connect(&config.url).await.unwrap();
+                let mut db = sqlx::PgConnection::connect(&config.url().unwrap())
+                    .await
+                    .unwrap();
                 let sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
                 sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
             }

@@ -77,7 +77,8 @@ impl Report {
         self.differences_total == 0 && self.units.difference == 0
     }
 
-    pub(super) fn find(
+    /// Adds a difference.
+    pub fn find(
         &mut self,
         partition: Partition,
         position: Position,

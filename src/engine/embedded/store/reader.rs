@@ -15,7 +15,7 @@ use super::schema::{JOURNAL, SNAPSHOTS};
 use super::snapshots::{self, Head};
 use crate::domain::{Decision, Shop, ShopId};
 use crate::engine::embedded::codec;
-use crate::journal::{Entry, Partition, Position};
+use crate::journal::{Entry, Partition, Position, Sealed};
 
 /// Entries of one read.
 const BATCH: usize = 4_096;
@@ -95,6 +95,62 @@ impl Reader {
             },
         )?;
         Ok(entries)
+    }
+
+    /// Up to `max` entries after a position that another reader has reached, with their bytes. The
+    /// inner error says what the journal has there instead: it was lost, cut or replaced.
+    pub fn sealed(
+        &self,
+        partition: Partition,
+        after: Position,
+        crc: u32,
+        max: usize,
+    ) -> Result<Result<Vec<Sealed>, String>, Error> {
+        let mut from = link_at(&self.journal, partition, after)?;
+        if from.position != after {
+            let end = self.end(partition)?;
+            return Ok(Err(if end == Position::START {
+                "is empty".to_owned()
+            } else {
+                format!("ends at {end}")
+            }));
+        }
+        if from.crc != crc {
+            return Ok(Err("has another entry there".to_owned()));
+        }
+        let (mut link, mut entries) = (from, Vec::new());
+        walk(
+            &self.journal,
+            partition,
+            &mut from,
+            max,
+            |position, payload| {
+                let (shop, decision) = decode(partition, position, payload)?;
+                link = link.then(partition, position, payload);
+                let entry = Entry {
+                    partition,
+                    position,
+                    shop,
+                    decision: Arc::new(decision),
+                };
+                entries.push(Sealed {
+                    entry,
+                    payload: payload.to_vec(),
+                    crc: link.crc,
+                });
+                Ok(())
+            },
+        )?;
+        Ok(Ok(entries))
+    }
+
+    /// The position of a partition's last entry.
+    pub fn end(&self, partition: Partition) -> Result<Position, Error> {
+        let last = Position {
+            epoch: u64::MAX,
+            seq: u64::MAX,
+        };
+        Ok(link_at(&self.journal, partition, last)?.position)
     }
 
     /// Walks a partition's whole chain in small steps.

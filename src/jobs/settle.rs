@@ -1,0 +1,345 @@
+//! Settle: posts the journal to the books, on a thread and a connection of its own. Nobody waits
+//! for it; while the books are away it waits for them, and then catches up from their cursor.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::domain::Millis;
+use crate::engine::embedded::store::{self, Reader, Store};
+use crate::journal::{Partition, Position, Sealed};
+use crate::ledger::{self, Ledger, Migrate, Poster};
+use crate::lifecycle::Lifecycle;
+use crate::telemetry::{LedgerView, metrics};
+
+/// Entries of one partition in one posting, and of all.
+const PARTITION_MAX: usize = 2_048;
+const BATCH_MAX: usize = 4_096;
+/// The pause after a posting that took all there was: what comes meanwhile goes together.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long to wait after a failure, at first and at most.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// How often the journal is looked at without news.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often views are counted, at most; and at most this part of the time goes into it.
+const VIEWS_EVERY: Duration = Duration::from_secs(60);
+const VIEWS_SHARE: u32 = 100;
+
+/// Why settling does not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The books.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] store::Error),
+    /// No thread, no runtime.
+    #[error("cannot start settling: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Starts settling. An error tells that the books and the journal do not belong together, or that
+/// the books cannot be used. Books that do not answer are waited for later; but a journal that is
+/// empty needs their word first that it is new and not lost.
+pub fn start(
+    config: &ledger::Config,
+    dir: &Path,
+    clock: &Clock,
+    house: &Lifecycle,
+    news: Arc<Notify>,
+) -> Result<(), Error> {
+    let (config, dir, clock) = (config.clone(), dir.to_owned(), clock.clone());
+    let closing = house.closing().clone();
+    let (told, first_word) = sync_channel(1);
+    house.spawn_thread("settle", move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(run(&config, dir, clock, news, closing, &told))
+    })?;
+    // A thread that ended without a word has panicked, which the house hears.
+    first_word.recv().unwrap_or(Ok(()))
+}
+
+async fn run(
+    config: &ledger::Config,
+    dir: PathBuf,
+    clock: Clock,
+    news: Arc<Notify>,
+    closing: CancellationToken,
+    told: &SyncSender<Result<(), Error>>,
+) -> Result<(), Error> {
+    metrics().ledger.up.set_flag(false);
+    let opened = open(config, &dir).await;
+    let (reader, poster) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Who waits for the first word has it from here.
+            let _ = told.send(Err(error));
+            return Ok(());
+        }
+    };
+    let _ = told.send(Ok(()));
+    let mut settle = Settle {
+        config: config.clone(),
+        dir,
+        clock,
+        reader,
+        poster,
+        retry: RETRY_FIRST,
+        views_at: None,
+        said: None,
+    };
+    loop {
+        let nap = settle.turn().await?;
+        let came = async {
+            tokio::time::sleep(nap.min(PAUSE)).await;
+            if nap > PAUSE && settle.poster.is_some() {
+                news.notified().await;
+            } else {
+                tokio::time::sleep(nap.saturating_sub(PAUSE)).await;
+            }
+        };
+        tokio::select! {
+            () = closing.cancelled() => break,
+            _ = tokio::time::timeout(nap, came) => {}
+        }
+    }
+    // What the desks decided last is posted now if it is there yet, or after the next start.
+    settle.turn().await?;
+    Ok(())
+}
+
+async fn open(config: &ledger::Config, dir: &Path) -> Result<(Reader, Option<Poster>), Error> {
+    let reader = Store::reader(dir)?;
+    let migrate = if config.migrate {
+        Migrate::Yes
+    } else {
+        Migrate::No
+    };
+    let poster = match Poster::open(config, dir, migrate).await {
+        Ok(poster) => poster,
+        Err(error) if error.passes() => {
+            let mut written = false;
+            for partition in Partition::all() {
+                written |= reader.end(partition)? != Position::START;
+            }
+            if !written {
+                return Err(error.into());
+            }
+            tracing::warn!(%error, "the ledger does not answer; it is posted to when it does");
+            return Ok((reader, None));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    together(&reader, &poster)?;
+    Ok((reader, Some(poster)))
+}
+
+/// Whether the journal has, at each cursor, the entry that was posted there.
+fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
+    for partition in Partition::all() {
+        let at = poster.at(partition);
+        if let Err(journal) = reader.sealed(partition, at.position, at.crc, 0)? {
+            let posted = at.position;
+            return Err(ledger::Error::Ahead {
+                partition,
+                posted,
+                journal,
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+struct Settle {
+    config: ledger::Config,
+    dir: PathBuf,
+    clock: Clock,
+    reader: Reader,
+    /// None until the books have answered once.
+    poster: Option<Poster>,
+    retry: Duration,
+    /// When views are counted next.
+    views_at: Option<Instant>,
+    /// The code of the failure that was logged last.
+    said: Option<&'static str>,
+}
+
+impl Settle {
+    /// Posts all there is; gives how long to wait. Only a journal that cannot be read is an error.
+    async fn turn(&mut self) -> Result<Duration, Error> {
+        match self.settle().await {
+            Ok(()) => {
+                if self.said.take().is_some() {
+                    tracing::info!("the ledger takes entries again");
+                }
+                metrics().ledger.up.set_flag(true);
+                metrics().ledger.broken.set_flag(false);
+                self.retry = RETRY_FIRST;
+                self.count_views().await;
+                Ok(LOOK)
+            }
+            Err(Error::Ledger(error)) => {
+                self.failed(&error);
+                self.measure()?;
+                let nap = self.retry;
+                self.retry = (nap * 2).min(RETRY_MAX);
+                if let Some(poster) = &mut self.poster {
+                    // What is wrong with it is found by the next turn.
+                    if let Err(error) = poster.reopen().await {
+                        self.failed(&error);
+                    }
+                }
+                Ok(nap)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn failed(&mut self, error: &ledger::Error) {
+        let ledger = &metrics().ledger;
+        ledger.failures.increment();
+        ledger.up.set_flag(false);
+        ledger.broken.set_flag(!error.passes());
+        if self.said == Some(error.code()) {
+            tracing::debug!(%error, code = error.code(), "cannot post to the ledger");
+        } else if error.passes() {
+            tracing::warn!(%error, code = error.code(), "cannot post to the ledger; bookings go on");
+        } else {
+            tracing::error!(%error, code = error.code(), "posting to the ledger has stopped; bookings go on");
+        }
+        self.said = Some(error.code());
+    }
+
+    async fn settle(&mut self) -> Result<(), Error> {
+        if self.poster.is_none() {
+            let migrate = if self.config.migrate {
+                Migrate::Yes
+            } else {
+                Migrate::No
+            };
+            let poster = Poster::open(&self.config, &self.dir, migrate).await?;
+            together(&self.reader, &poster)?;
+            self.poster = Some(poster);
+        }
+        loop {
+            let began = Instant::now();
+            let entries = self.read()?;
+            self.measure()?;
+            let Some(poster) = &mut self.poster else {
+                return Ok(());
+            };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let posted = poster.post(&entries).await?;
+            let ledger = &metrics().ledger;
+            ledger.posted.add(posted.entries);
+            ledger.batch_duration.record_duration(began.elapsed());
+            if entries.len() < BATCH_MAX / 4 {
+                self.measure()?;
+                return Ok(());
+            }
+        }
+    }
+
+    /// What is to be posted next.
+    fn read(&self) -> Result<Vec<Sealed>, Error> {
+        let mut entries = Vec::new();
+        let Some(poster) = &self.poster else {
+            return Ok(entries);
+        };
+        for partition in Partition::all() {
+            let most = PARTITION_MAX.min(BATCH_MAX - entries.len());
+            if most == 0 {
+                break;
+            }
+            let at = poster.at(partition);
+            match self.reader.sealed(partition, at.position, at.crc, most)? {
+                Ok(found) => entries.extend(found),
+                Err(journal) => {
+                    let posted = at.position;
+                    return Err(ledger::Error::Ahead {
+                        partition,
+                        posted,
+                        journal,
+                    }
+                    .into());
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// How far the books are behind.
+    fn measure(&self) -> Result<(), Error> {
+        let Some(poster) = &self.poster else {
+            return Ok(());
+        };
+        let (mut behind, mut oldest) = (0, None::<Millis>);
+        for partition in Partition::all() {
+            let (at, end) = (poster.at(partition), self.reader.end(partition)?);
+            if end <= at.position {
+                continue;
+            }
+            // Across epochs it is at least what the newer one has.
+            behind += if end.epoch == at.position.epoch {
+                end.seq - at.position.seq
+            } else {
+                end.seq
+            };
+            let first = self.reader.read(partition, at.position, 1)?;
+            let first = first.first().map(|entry| entry.decision.at);
+            oldest = oldest.into_iter().chain(first).min();
+        }
+        let age = oldest.map_or(0, |at| Millis(self.clock.now_ms()).since(at));
+        let ledger = &metrics().ledger;
+        ledger
+            .lag_entries
+            .set_count(usize::try_from(behind).unwrap_or(usize::MAX));
+        ledger.lag.set_duration(Duration::from_millis(age));
+        Ok(())
+    }
+
+    async fn count_views(&mut self) {
+        let now = Instant::now();
+        if self.views_at.is_some_and(|at| now < at) {
+            return;
+        }
+        let counted = async {
+            let ledger = Ledger::lazy(&self.config, &self.dir)?;
+            let views = ledger.views().await;
+            ledger.close().await;
+            views
+        };
+        match counted.await {
+            Ok(views) => {
+                for (view, rows) in views {
+                    let rows_now = usize::try_from(rows).unwrap_or(usize::MAX);
+                    let gauge = metrics().ledger.view_rows.of(LedgerView::from_text(view));
+                    gauge.set_count(rows_now);
+                    if rows > 0 {
+                        tracing::error!(
+                            view,
+                            rows,
+                            "a view of the ledger that must be empty is not"
+                        );
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "cannot count the views of the ledger"),
+        }
+        let pause = VIEWS_EVERY.max(now.elapsed() * VIEWS_SHARE);
+        self.views_at = Some(Instant::now() + pause);
+    }
+}
