@@ -1,6 +1,8 @@
 //! What the command line can do besides the demo: each a function from options to an outcome.
 
+mod audit;
 mod import;
+mod rebuild;
 
 use std::path::PathBuf;
 
@@ -8,12 +10,14 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::engine::embedded::{self, audit};
+use crate::engine::embedded;
 use crate::gateway::auth::{self, Identity, Role};
 use crate::gateway::listener;
 use crate::lifecycle::{self, Lifecycle, StopBounds};
 use crate::{catalog, server, telemetry};
+pub use audit::{AuditOptions, audit};
 pub use import::{ImportOptions, Imported, import, put_all};
+pub use rebuild::{RebuildOptions, Rebuilt, migrate, rebuild};
 
 /// How long a token printed by `lapak token` is good for.
 const TOKEN_MS: u64 = 24 * 3_600_000;
@@ -204,26 +208,4 @@ pub fn say(line: &str) -> Result<(), Failure> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").map_err(|error| Failure::Io(format!("cannot print: {error}")))
-}
-
-/// Options of `lapak audit`.
-#[derive(Debug, Clone, Args)]
-pub struct AuditOptions {
-    /// Print the report as JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    place: StatePlace,
-}
-
-/// `lapak audit`: true if nothing differs.
-pub fn audit(options: &AuditOptions) -> Result<bool, Failure> {
-    let config = options.place.load()?;
-    let report = audit::audit(&config.state).map_err(|error| Failure::Io(error.to_string()))?;
-    if options.json {
-        say(&serde_json::to_string_pretty(&report).map_err(Failure::io)?)?;
-    } else {
-        say(&report.to_string())?;
-    }
-    Ok(report.is_clean())
 }

@@ -32,8 +32,12 @@ enum Command {
     Import(commands::ImportOptions),
     /// Print tokens, one a line.
     Token(commands::TokenOptions),
-    /// Fold the journal, compare it with the engine's state and with the invariants.
+    /// Fold the journal, compare it with the engine's state, the invariants and the ledger.
     Audit(commands::AuditOptions),
+    /// Bring back a lost journal from the ledger, or a lost ledger from the journal.
+    Rebuild(commands::RebuildOptions),
+    /// Make the ledger's tables, or bring them up to date.
+    Migrate(commands::StatePlace),
     /// Read the settings and say whether they can be used.
     CheckConfig(Place),
     /// Print the settings that are in force, secrets left out.
@@ -84,8 +88,10 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Demo(options) => runtime()?.block_on(demo::run(options))?,
         Command::Import(options) => runtime()?.block_on(commands::import(options))?,
         Command::Token(options) => commands::token(&options)?,
+        Command::Rebuild(options) => runtime()?.block_on(commands::rebuild(&options))?,
+        Command::Migrate(place) => runtime()?.block_on(commands::migrate(&place))?,
         Command::Audit(options) => {
-            return Ok(if commands::audit(&options)? {
+            return Ok(if runtime()?.block_on(commands::audit(&options))? {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::from(1)

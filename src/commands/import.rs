@@ -58,6 +58,8 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
     let (products, report) = catalog::read(file, currency)?;
     let config = options.place.load()?;
     let opened = embedded::open(&config.state)?;
+    let fits = crate::jobs::settle::check(&config.ledger, &config.state).await;
+    fits.map_err(|error| Failure::Io(error.to_string()))?;
     let house = Lifecycle::new();
     let (entries, mut committed) = mpsc::channel(64);
     let engine = Engine::Embedded(opened.start(&Clock::system(config.clock), &house, entries)?);

@@ -128,11 +128,7 @@ async fn open(config: &ledger::Config, dir: &Path) -> Result<(Reader, Option<Pos
     let poster = match Poster::open(config, dir, migrate).await {
         Ok(poster) => poster,
         Err(error) if error.passes() => {
-            let mut written = false;
-            for partition in Partition::all() {
-                written |= reader.end(partition)? != Position::START;
-            }
-            if !written {
+            if is_empty(&reader)? {
                 return Err(error.into());
             }
             tracing::warn!(%error, "the ledger does not answer; it is posted to when it does");
@@ -159,6 +155,64 @@ fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Posts all that the journal has and the books lack; gives how many entries that was.
+pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error> {
+    let mut posted = 0;
+    loop {
+        let entries = read(reader, poster)?;
+        if entries.is_empty() {
+            return Ok(posted);
+        }
+        posted += poster.post(&entries).await?.entries;
+    }
+}
+
+/// Whether what is decided now would follow what the books hold, where there are books. For those
+/// who write the journal without settling.
+pub async fn check(config: &ledger::Config, dir: &Path) -> Result<(), Error> {
+    let reader = Store::reader(dir)?;
+    match Poster::open(config, dir, Migrate::No).await {
+        Ok(poster) => together(&reader, &poster),
+        Err(ledger::Error::Missing(_)) => Ok(()),
+        Err(error) if error.passes() && !is_empty(&reader)? => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_empty(reader: &Reader) -> Result<bool, Error> {
+    for partition in Partition::all() {
+        if reader.end(partition)? != Position::START {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is to be posted next.
+fn read(reader: &Reader, poster: &Poster) -> Result<Vec<Sealed>, Error> {
+    let mut entries = Vec::new();
+    for partition in Partition::all() {
+        let most = PARTITION_MAX.min(BATCH_MAX - entries.len());
+        if most == 0 {
+            break;
+        }
+        let at = poster.at(partition);
+        match reader.sealed(partition, at.position, at.crc, most)? {
+            Ok(found) => entries.extend(found),
+            Err(journal) => {
+                let posted = at.position;
+                return Err(ledger::Error::Ahead {
+                    partition,
+                    posted,
+                    journal,
+                }
+                .into());
+            }
+        }
+    }
+    Ok(entries)
 }
 
 struct Settle {
@@ -234,11 +288,11 @@ impl Settle {
         }
         loop {
             let began = Instant::now();
-            let entries = self.read()?;
             self.measure()?;
             let Some(poster) = &mut self.poster else {
                 return Ok(());
             };
+            let entries = read(&self.reader, poster)?;
             if entries.is_empty() {
                 return Ok(());
             }
@@ -251,34 +305,6 @@ impl Settle {
                 return Ok(());
             }
         }
-    }
-
-    /// What is to be posted next.
-    fn read(&self) -> Result<Vec<Sealed>, Error> {
-        let mut entries = Vec::new();
-        let Some(poster) = &self.poster else {
-            return Ok(entries);
-        };
-        for partition in Partition::all() {
-            let most = PARTITION_MAX.min(BATCH_MAX - entries.len());
-            if most == 0 {
-                break;
-            }
-            let at = poster.at(partition);
-            match self.reader.sealed(partition, at.position, at.crc, most)? {
-                Ok(found) => entries.extend(found),
-                Err(journal) => {
-                    let posted = at.position;
-                    return Err(ledger::Error::Ahead {
-                        partition,
-                        posted,
-                        journal,
-                    }
-                    .into());
-                }
-            }
-        }
-        Ok(entries)
     }
 
     /// How far the books are behind.

@@ -148,6 +148,12 @@ impl Ledger {
         })
     }
 
+    /// The same where books are there already: [`Error::Missing`] if there are none.
+    pub async fn existing(config: &Config, dir: &Path) -> Result<Self, Error> {
+        super::schema::open(config, dir, super::Migrate::No).await?;
+        Self::lazy(config, dir)
+    }
+
     /// Asks.
     pub(super) async fn fetch(&self, sql: &str, args: Vec<Cell>) -> Result<Vec<Vec<Cell>>, Error> {
         match self {

@@ -276,7 +276,11 @@ impl Reader {
         };
         let found = link_at(&self.journal, partition, head.position)?;
         if found != link {
-            let what = format!("the snapshot at {} is of another history", head.position);
+            let what = format!(
+                "the snapshot at {} is of another history: the journal was cut or replaced; \
+                 `lapak rebuild` brings it back from the ledger",
+                head.position
+            );
             return Err(Error::damaged(partition, found.position, what));
         }
         Ok(match codec::decode_snapshot(&bytes) {

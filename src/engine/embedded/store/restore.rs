@@ -53,6 +53,11 @@ impl Store {
         self.append(&rows)
     }
 
+    /// Forgets all snapshots; they are made again.
+    pub fn forget_snapshots(&mut self) -> Result<(), Error> {
+        self.snapshots.clear()
+    }
+
     /// From now on entries belong to this epoch, at least.
     pub fn open_epoch(&mut self, epoch: u64) -> Result<(), Error> {
         if epoch > self.epoch {

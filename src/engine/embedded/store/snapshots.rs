@@ -39,6 +39,13 @@ impl Snapshots {
         Ok(Self { db, journal })
     }
 
+    /// Removes all.
+    pub(super) fn clear(&mut self) -> Result<(), Error> {
+        self.db
+            .execute_batch("BEGIN; DELETE FROM snapshots; DELETE FROM parts; COMMIT")?;
+        Ok(())
+    }
+
     /// Keeps the state of a partition after the entry at `position`, which must be in the
     /// journal. The newest two are kept.
     pub fn save(

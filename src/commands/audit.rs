@@ -1,0 +1,199 @@
+//! `lapak audit`: the journal folded again, compared with the engine's state, the invariants and
+//! the books.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::rebuild::failure;
+use super::{Failure, StatePlace, say};
+use crate::config::Config;
+use crate::engine::embedded::audit::{self, Report};
+use crate::engine::embedded::store::{Reader, Store};
+use crate::journal::{Partition, Position};
+use crate::ledger::audit::Wrong;
+use crate::ledger::{self, At, Ledger};
+
+/// How often a partition is compared again while a server posts to it.
+const TRIES: usize = 20;
+/// Entries of one step.
+const STEP: u32 = 2_000;
+
+/// Options of `lapak audit`.
+#[derive(Debug, Clone, Args)]
+pub struct AuditOptions {
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: StatePlace,
+}
+
+/// The journal's report, and what was looked at of the books.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    journal: &'a Report,
+    /// None if there are no books yet.
+    ledger: Option<Books>,
+}
+
+/// What was looked at of the books.
+#[derive(Debug, Default, Serialize)]
+struct Books {
+    /// Entries posted.
+    entries: u64,
+    /// Entries of the journal that are not posted yet.
+    behind: u64,
+    /// Rows of the views that must be empty.
+    views: Vec<(&'static str, u64)>,
+}
+
+/// True if nothing differs.
+pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
+    let config = options.place.load()?;
+    super::check(&config)?;
+    let mut report = audit::audit(&config.state).map_err(|e| Failure::Io(e.to_string()))?;
+    let books = match books(&config, &mut report).await {
+        Ok(books) => Some(books),
+        Err(ledger::Error::Missing(_)) => None,
+        Err(error) => return Err(failure(error)),
+    };
+    if options.json {
+        let whole = Whole {
+            journal: &report,
+            ledger: books,
+        };
+        say(&serde_json::to_string_pretty(&whole).map_err(Failure::io)?)?;
+        return Ok(report.is_clean());
+    }
+    if let Some(books) = &books {
+        say(&format!("{:<16} {:>14}", "in the ledger", books.entries))?;
+        say(&format!("{:<16} {:>14}", "  not yet", books.behind))?;
+    } else {
+        say("there is no ledger yet")?;
+    }
+    say(&report.to_string())?;
+    Ok(report.is_clean())
+}
+
+async fn books(config: &Config, report: &mut Report) -> Result<Books, ledger::Error> {
+    let ledger = Ledger::existing(&config.ledger, &config.state).await?;
+    let reader = Store::reader(&config.state).map_err(unread)?;
+    let mut books = Books::default();
+    for partition in Partition::all() {
+        let at = compare(config, &ledger, &reader, partition, report).await?;
+        books.entries += at.entries;
+        let end = reader.end(partition).map_err(unread)?;
+        if end.epoch == at.position.epoch {
+            books.behind += end.seq.saturating_sub(at.position.seq);
+        } else {
+            books.behind += end.seq;
+        }
+    }
+    let everywhere = |check: &str, found: String, report: &mut Report| {
+        report.find(Partition(0), Position::START, None, check, found);
+    };
+    books.views = ledger.views().await?;
+    for (view, rows) in books.views.iter().filter(|(_, rows)| *rows > 0) {
+        let found = format!("{view} has {rows} rows and must have none");
+        everywhere("ledger view", found, report);
+    }
+    for (shop, n, found) in ledger.verify_trail().await? {
+        let found = format!("audit trail of {shop}, row {n}: {found}");
+        everywhere("audit trail", found, report);
+    }
+    ledger.close().await;
+    Ok(books)
+}
+
+/// Compares one partition with a fold that ends where the books do. A server may post meanwhile:
+/// then it is compared again.
+async fn compare(
+    config: &Config,
+    ledger: &Ledger,
+    reader: &Reader,
+    partition: Partition,
+    report: &mut Report,
+) -> Result<At, ledger::Error> {
+    let mut at = cursor(ledger, partition).await?;
+    for _ in 0..TRIES {
+        let mut wrong = Vec::new();
+        match reader
+            .sealed(partition, at.position, at.crc, 0)
+            .map_err(unread)?
+        {
+            Err(journal) => {
+                let found = format!("posted up to {}, and the journal {journal}", at.position);
+                wrong.push(Wrong {
+                    shop: None,
+                    check: "ledger",
+                    found,
+                });
+            }
+            Ok(_) => {
+                let shops = audit::fold_until(&config.state, partition, at.position);
+                wrong = ledger.compare(&shops.map_err(unread)?).await?;
+                same_entries(ledger, reader, partition, at.position, &mut wrong).await?;
+            }
+        }
+        let now = cursor(ledger, partition).await?;
+        if wrong.is_empty() || now == at {
+            for Wrong { shop, check, found } in wrong {
+                let shop = shop.and_then(|shop| crate::domain::ShopId::new(&shop).ok());
+                report.find(partition, at.position, shop.as_ref(), check, found);
+            }
+            return Ok(at);
+        }
+        at = now;
+    }
+    let found = "the ledger moved on all the time; audit it when it is quieter".to_owned();
+    report.find(partition, at.position, None, "ledger", found);
+    Ok(at)
+}
+
+/// The books hold the journal's own bytes.
+async fn same_entries(
+    ledger: &Ledger,
+    reader: &Reader,
+    partition: Partition,
+    until: Position,
+    wrong: &mut Vec<Wrong>,
+) -> Result<(), ledger::Error> {
+    let (mut after, mut crc) = (Position::START, 0);
+    while after < until {
+        let kept = ledger.stored(partition, after, STEP).await?;
+        let step = usize::try_from(STEP).unwrap_or(usize::MAX);
+        let journal = reader.sealed(partition, after, crc, step).map_err(unread)?;
+        let journal = journal.unwrap_or_default();
+        let differs = kept.iter().zip(&journal).find(|(kept, sealed)| {
+            kept.position != sealed.entry.position
+                || kept.payload != sealed.payload
+                || kept.crc != sealed.crc
+        });
+        let missing = kept.is_empty() || journal.is_empty();
+        if differs.is_some() || missing {
+            let place = differs.map_or(after, |(_, sealed)| sealed.entry.position);
+            wrong.push(Wrong {
+                shop: None,
+                check: "ledger entries",
+                found: format!("the entry at {place} is not that of the journal, or missing"),
+            });
+            return Ok(());
+        }
+        let both = kept.len().min(journal.len());
+        if let Some(last) = journal.get(both - 1) {
+            (after, crc) = (last.entry.position, last.crc);
+        }
+    }
+    Ok(())
+}
+
+async fn cursor(ledger: &Ledger, partition: Partition) -> Result<At, ledger::Error> {
+    let all = ledger.cursors().await?;
+    Ok(all.get(partition.index()).copied().unwrap_or_default())
+}
+
+/// The journal could not be read; that was said by its own audit, unless it happened just now.
+fn unread(error: crate::engine::embedded::store::Error) -> ledger::Error {
+    ledger::Error::Strange(format!("the journal cannot be compared with it: {error}"))
+}

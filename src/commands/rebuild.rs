@@ -1,0 +1,211 @@
+//! `lapak rebuild`: brings back whichever of journal and books was lost, from the other.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Failure, StatePlace, say};
+use crate::config::Config;
+use crate::engine::embedded::store::{self, Kept, Store};
+use crate::jobs::settle;
+use crate::journal::{Partition, Position};
+use crate::ledger::{self, At, Ledger, Migrate, Poster};
+
+/// Entries of one step.
+const STEP: u32 = 2_000;
+
+/// Options of `lapak rebuild`.
+#[derive(Debug, Clone, Args)]
+pub struct RebuildOptions {
+    /// Print what was done as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: StatePlace,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rebuilt {
+    /// Entries written back into the journal from the ledger.
+    pub restored: u64,
+    /// The epoch that what is decided from now on belongs to, if entries were written back.
+    pub epoch: Option<u64>,
+    /// Shops in the engine's state afterwards.
+    pub shops: u64,
+    /// Bookings that are held in it.
+    pub bookings_held: u64,
+    /// Entries posted to the ledger from the journal.
+    pub posted: u64,
+}
+
+/// Makes the journal again where it is behind the ledger, then posts what the ledger lacks.
+pub async fn rebuild(options: &RebuildOptions) -> Result<(), Failure> {
+    let config = options.place.load()?;
+    super::check(&config)?;
+    let done = run(&config).await?;
+    if options.json {
+        return say(&serde_json::to_string(&done).map_err(Failure::io)?);
+    }
+    if let Some(epoch) = done.epoch {
+        say(&format!(
+            "Journal: {} entries written back from the ledger; what comes now is of epoch {epoch}.",
+            done.restored
+        ))?;
+    } else {
+        say("Journal: whole, nothing written back.")?;
+    }
+    say(&format!(
+        "State: {} shops, {} bookings held.",
+        done.shops, done.bookings_held
+    ))?;
+    say(&format!("Ledger: {} entries posted.", done.posted))
+}
+
+async fn run(config: &Config) -> Result<Rebuilt, Failure> {
+    let mut done = Rebuilt::default();
+    let migrate = if config.ledger.migrate {
+        Migrate::Yes
+    } else {
+        Migrate::No
+    };
+    std::fs::create_dir_all(&config.state).map_err(Failure::io)?;
+    let mut poster = Poster::open(&config.ledger, &config.state, migrate)
+        .await
+        .map_err(failure)?;
+    match Store::open(&config.state) {
+        Ok(store) => bring_back(config, &poster, store, &mut done).await?,
+        // Beside a server the journal is what the server says it is.
+        Err(store::Error::InUse(_)) => {}
+        Err(error) => return Err(Failure::Io(error.to_string())),
+    }
+    let reader = Store::reader(&config.state).map_err(|error| Failure::Io(error.to_string()))?;
+    done.posted = settle::catch_up(&reader, &mut poster)
+        .await
+        .map_err(|error| Failure::Data(error.to_string()))?;
+    for partition in Partition::all() {
+        let loaded = reader
+            .load(partition)
+            .map_err(|error| Failure::Data(error.to_string()))?;
+        done.shops += loaded.shops.len() as u64;
+        done.bookings_held += loaded.shops.values().map(|s| s.held() as u64).sum::<u64>();
+    }
+    Ok(done)
+}
+
+async fn bring_back(
+    config: &Config,
+    poster: &Poster,
+    mut store: Store,
+    done: &mut Rebuilt,
+) -> Result<(), Failure> {
+    let ledger = Ledger::lazy(&config.ledger, &config.state).map_err(failure)?;
+    let mut newest = 0;
+    for partition in Partition::all() {
+        let at = poster.at(partition);
+        newest = newest.max(at.position.epoch);
+        let (end, crc) = store.end(partition);
+        newest = newest.max(end.epoch);
+        if end >= at.position {
+            continue;
+        }
+        belongs(&ledger, partition, end, crc).await?;
+        if done.restored == 0 {
+            // Made of entries that may be lost; they can be made again.
+            store.forget_snapshots().map_err(damaged)?;
+        }
+        done.restored += restore(&ledger, &mut store, partition, at).await?;
+    }
+    if done.restored > 0 {
+        store.open_epoch(newest + 1).map_err(damaged)?;
+        done.epoch = Some(newest + 1);
+    }
+    ledger.close().await;
+    Ok(())
+}
+
+/// The journal's end has to be an entry of the ledger, or what would follow it is of another
+/// history.
+async fn belongs(
+    ledger: &Ledger,
+    partition: Partition,
+    end: Position,
+    crc: u32,
+) -> Result<(), Failure> {
+    if end == Position::START {
+        return Ok(());
+    }
+    let known = ledger.crc_at(partition, end).await.map_err(failure)?;
+    if known == Some(crc) {
+        return Ok(());
+    }
+    Err(Failure::Data(format!(
+        "partition {partition}: the journal has an entry at {end} that the ledger does not have there; \
+         these are two histories. To go on with the ledger's, move journal.sqlite, snapshots.sqlite and \
+         their -wal files away and run this again; to go on with the journal's, give it an empty ledger"
+    )))
+}
+
+async fn restore(
+    ledger: &Ledger,
+    store: &mut Store,
+    partition: Partition,
+    until: At,
+) -> Result<u64, Failure> {
+    let mut restored = 0;
+    loop {
+        let (end, _) = store.end(partition);
+        if end >= until.position {
+            return Ok(restored);
+        }
+        let kept = ledger.stored(partition, end, STEP).await.map_err(failure)?;
+        if kept.is_empty() {
+            let what = format!(
+                "partition {partition}: the ledger was posted up to {} and holds entries up to {end}",
+                until.position
+            );
+            return Err(Failure::Data(what));
+        }
+        let kept: Vec<Kept> = kept
+            .into_iter()
+            .map(|entry| Kept {
+                partition,
+                position: entry.position,
+                payload: entry.payload,
+                crc: entry.crc,
+            })
+            .collect();
+        store.restore(&kept).map_err(damaged)?;
+        restored += kept.len() as u64;
+    }
+}
+
+fn damaged(error: store::Error) -> Failure {
+    match error {
+        store::Error::Damaged { .. } | store::Error::Order { .. } => {
+            Failure::Data(format!("in the ledger: {error}"))
+        }
+        other => Failure::Io(other.to_string()),
+    }
+}
+
+/// A failure of the books, by what the caller can do about it.
+pub(super) fn failure(error: ledger::Error) -> Failure {
+    match error {
+        ledger::Error::Setting { .. } => Failure::Config(error.to_string()),
+        ledger::Error::Down(_) | ledger::Error::Refused(_) | ledger::Error::Moved => {
+            Failure::Io(error.to_string())
+        }
+        other => Failure::Data(other.to_string()),
+    }
+}
+
+/// `lapak migrate`: makes the ledger's tables, or brings them up to date, and leaves.
+pub async fn migrate(place: &StatePlace) -> Result<(), Failure> {
+    let config = place.load()?;
+    super::check(&config)?;
+    std::fs::create_dir_all(&config.state).map_err(Failure::io)?;
+    let poster = Poster::open(&config.ledger, &config.state, Migrate::Yes)
+        .await
+        .map_err(failure)?;
+    say(&format!("The ledger in {} is up to date.", poster.place()))
+}
