@@ -3,6 +3,7 @@
 pub mod app;
 mod asking;
 pub mod auth;
+pub mod books;
 pub mod edge;
 mod events;
 pub mod headers;

@@ -17,8 +17,10 @@ mod cursor;
 mod db;
 mod error;
 mod post;
+pub mod queries;
 mod restore;
 mod schema;
+mod sheet;
 mod tables;
 #[cfg(test)]
 mod tests;

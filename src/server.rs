@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, embedded};
 use crate::gateway::auth::{Auth, AuthConfig};
+use crate::gateway::books::Books;
 use crate::gateway::edge::Edge;
 use crate::gateway::headers::{self, SecurityHeaders};
 use crate::gateway::keys::{self, KeyConfig, Secret};
@@ -179,7 +180,7 @@ fn app(
         engine,
         mirror,
         hub,
-        books,
+        books: Books::new(books),
         auth: auth(config, clock)?,
         limiter: Limiter::new(limits, clock.clone()),
         origins: Origins::new(&config.origin)?,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::auth::{Auth, Identity, Role, bearer};
+use super::books::Books;
 use super::limits::Limiter;
 use super::listener::Peer;
 use super::origin::Origins;
@@ -13,7 +14,6 @@ use crate::broadcast::Hub;
 use crate::clock::Clock;
 use crate::domain::{self, Actor, CustomerId, LiveId, ShopId};
 use crate::engine::Engine;
-use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
 use crate::payment::Gateways;
@@ -99,7 +99,7 @@ pub struct App {
     /// Tells.
     pub hub: Arc<Hub>,
     /// The books, for the back office's questions.
-    pub books: Ledger,
+    pub books: Books,
     /// Believes tokens.
     pub auth: Auth,
     /// Counts.

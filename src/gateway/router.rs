@@ -8,7 +8,9 @@ use axum::routing::{get, post, put};
 
 use super::app::Shared;
 use super::origin::ShopOf;
-use super::{events, health, hooks, lives, office, orders, pages, socket};
+use super::{
+    books, events, health, hooks, lives, office, orders, pages, socket,
+};
 
 /// What strangers reach. Everything else is 404.
 pub fn router(app: Shared) -> Router {
@@ -58,6 +60,21 @@ pub fn router(app: Shared) -> Router {
             put(office::put_live).delete(office::end_live),
         )
         .route("/v1/shops/{shop}/settings", get(office::settings))
+        .route("/v1/shops/{shop}/ledger/skus/{sku}", get(books::sku))
+        .route(
+            "/v1/shops/{shop}/ledger/customers/{customer}",
+            get(books::customer),
+        )
+        .route("/v1/shops/{shop}/ledger/orders/{order}", get(books::order))
+        .route("/v1/shops/{shop}/ledger/days", get(books::days))
+        .route("/v1/shops/{shop}/ledger/days.csv", get(books::days_csv))
+        .route("/v1/shops/{shop}/ledger/proof", get(books::proof))
+        .route("/v1/shops/{shop}/ledger/proof.csv", get(books::proof_csv))
+        .route("/v1/shops/{shop}/ledger/audit-trail", get(books::trail))
+        .route(
+            "/v1/shops/{shop}/ledger/audit-trail.csv",
+            get(books::trail_csv),
+        )
         .route("/v1/hooks/{endpoint}", post(hooks::notification));
     // Buttons that pay without money are a door only where such a gateway is set up.
     if app.payments.has_sandbox() {

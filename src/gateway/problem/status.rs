@@ -63,6 +63,8 @@ pub const CODES: &[(&str, StatusCode)] = &[
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
     ),
     ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+    // The books can be asked later.
+    ("ledger_down", StatusCode::SERVICE_UNAVAILABLE),
     // Surely not done.
     ("overloaded", StatusCode::SERVICE_UNAVAILABLE),
     ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
