@@ -8,9 +8,7 @@ use axum::routing::{get, post, put};
 
 use super::app::Shared;
 use super::origin::ShopOf;
-use super::{
-    books, events, health, hooks, lives, office, orders, pages, socket,
-};
+use super::{books, events, health, hooks, lives, office, orders, pages, socket};
 
 /// What strangers reach. Everything else is 404.
 pub fn router(app: Shared) -> Router {

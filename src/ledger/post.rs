@@ -6,11 +6,13 @@
 //! `unexplained`, and shows in a view: so balances are always the engine's own, and a mistake in
 //! reading the facts cannot hide.
 
+mod balance;
 mod bookings;
 mod orders;
 mod people;
 mod state;
 mod stock;
+mod units;
 
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 
 use super::Posting;
 use crate::domain::event::{Event, Placed};
-use crate::domain::order::vat;
+use crate::domain::order::{Order, vat};
 use crate::domain::payment::PaymentStatus;
 use crate::domain::{CustomerId, OrderId};
 use crate::ledger::cursor::signed;
@@ -99,6 +99,19 @@ impl Posting<'_> {
             }
             _ => {}
         }
+    }
+
+    /// An order as the decision left it. Its money is compared with what was posted of it by a
+    /// view, so this hides nothing.
+    pub(super) fn order_left(&mut self, order: OrderId, left: &Order) {
+        self.with_order(order, |row| {
+            left.state.as_str().clone_into(&mut row.state);
+            row.since_ms = signed(left.since.0);
+            row.deadline_ms = left.deadline.map(|at| signed(at.0));
+            row.captured = signed(left.captured);
+            row.refund_due = signed(left.refund_due);
+            row.refunded = signed(left.refunded);
+        });
     }
 
     fn with_order(&mut self, order: OrderId, change: impl FnOnce(&mut OrderRow)) {
@@ -217,6 +230,7 @@ impl Posting<'_> {
             amount,
             expires_at,
             deadline,
+            ..
         } = event
         else {
             return;

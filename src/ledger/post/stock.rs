@@ -1,128 +1,14 @@
-//! Where units went (D.4), and whether that is what the decision says it left behind.
+//! Where units went (D.4).
 
 use super::Posting;
 use super::state::Key;
-use crate::domain::count::Count;
+use super::units::{Cause, Units};
 use crate::domain::event::Event;
 use crate::domain::sku::{Kind, SkuSpec};
-use crate::domain::{BookingId, CustomerId, DropId, OrderId, SkuId};
-use crate::ledger::tables::{Balance, DropRow, Movement, SkuRow};
+use crate::domain::{DropId, OrderId, SkuId};
+use crate::ledger::cursor::signed;
+use crate::ledger::tables::{DropRow, SkuRow};
 use crate::ledger::text;
-
-/// Units by bucket: a change, or what is there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Units {
-    pub(super) available: i64,
-    pub(super) drop_reserved: i64,
-    pub(super) booked: i64,
-    pub(super) allocated: i64,
-    pub(super) sold: i64,
-    pub(super) shortage: i64,
-    pub(super) stock_in: i64,
-    pub(super) stock_out: i64,
-}
-
-/// Why units moved, and whose they are.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cause {
-    pub(super) word: &'static str,
-    pub(super) reason: Option<String>,
-    pub(super) customer: Option<String>,
-    pub(super) booking: Option<String>,
-    pub(super) order: Option<String>,
-    pub(super) drop: Option<String>,
-}
-
-impl Cause {
-    fn new(word: &'static str) -> Self {
-        Self {
-            word,
-            ..Self::default()
-        }
-    }
-
-    fn reason(mut self, reason: &str) -> Self {
-        self.reason = Some(reason.to_owned());
-        self
-    }
-
-    fn customer(mut self, customer: &CustomerId) -> Self {
-        self.customer = Some(customer.as_str().to_owned());
-        self
-    }
-
-    fn booking(mut self, booking: Option<BookingId>) -> Self {
-        self.booking = booking.map(|id| id.to_string());
-        self
-    }
-
-    fn order(mut self, order: OrderId) -> Self {
-        self.order = Some(order.to_string());
-        self
-    }
-
-    fn drop(mut self, drop: Option<DropId>) -> Self {
-        self.drop = drop.map(|id| id.to_string());
-        self
-    }
-}
-
-impl Units {
-    fn of(balance: &Balance) -> Self {
-        Self {
-            available: balance.available,
-            drop_reserved: balance.drop_reserved,
-            booked: balance.booked,
-            allocated: balance.allocated,
-            sold: balance.sold,
-            shortage: balance.shortage,
-            stock_in: balance.stock_in,
-            stock_out: balance.stock_out,
-        }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            available: self.available + other.available,
-            drop_reserved: self.drop_reserved + other.drop_reserved,
-            booked: self.booked + other.booked,
-            allocated: self.allocated + other.allocated,
-            sold: self.sold + other.sold,
-            shortage: self.shortage + other.shortage,
-            stock_in: self.stock_in + other.stock_in,
-            stock_out: self.stock_out + other.stock_out,
-        }
-    }
-
-    fn minus(self, other: Self) -> Self {
-        Self {
-            available: self.available - other.available,
-            drop_reserved: self.drop_reserved - other.drop_reserved,
-            booked: self.booked - other.booked,
-            allocated: self.allocated - other.allocated,
-            sold: self.sold - other.sold,
-            shortage: self.shortage - other.shortage,
-            stock_in: self.stock_in - other.stock_in,
-            stock_out: self.stock_out - other.stock_out,
-        }
-    }
-
-    /// Units inside the house.
-    fn inside(&self) -> i64 {
-        self.available + self.drop_reserved + self.booked + self.allocated + self.sold
-            - self.shortage
-    }
-
-    /// The world's bucket. Of a counted SKU what came in and went out; of others whatever is
-    /// promised, as their source has no end.
-    fn outside(&self, counted: bool) -> i64 {
-        if counted {
-            self.stock_out - self.stock_in
-        } else {
-            -self.inside()
-        }
-    }
-}
 
 impl Posting<'_> {
     pub(super) fn key(&self, id: impl ToString) -> Key {
@@ -198,7 +84,7 @@ impl Posting<'_> {
             shop: self.shop.clone(),
             sku: sku.as_str().to_owned(),
             title: spec.title.to_string(),
-            price: crate::ledger::cursor::signed(spec.price),
+            price: signed(spec.price),
             active: i64::from(spec.active),
             preorder: i64::from(spec.preorder),
             physical: i64::from(spec.physical),
@@ -235,7 +121,7 @@ impl Posting<'_> {
                     live: live.to_string(),
                     sku: sku.to_string(),
                     mode: text::mode(*mode).to_owned(),
-                    price: crate::ledger::cursor::signed(*price),
+                    price: signed(*price),
                     cap: cap.map(i64::from),
                     reserved: 0,
                     state: if open { "open" } else { "scheduled" }.to_owned(),
@@ -258,7 +144,7 @@ impl Posting<'_> {
                 drop, cap, price, ..
             } => with(drop, &|row| {
                 row.cap = cap.map(i64::from);
-                row.price = crate::ledger::cursor::signed(*price);
+                row.price = signed(*price);
             }),
             Event::CapCut { drop, qty } => with(drop, &|row| {
                 row.cap = row.cap.map(|cap| cap - i64::from(*qty));
@@ -517,161 +403,5 @@ impl Posting<'_> {
             let counted = self.counted(&self.key(&part));
             self.moved(&part, change(qty * ratio, counted), cause);
         }
-    }
-
-    fn counted(&self, key: &Key) -> bool {
-        self.state.skus.get(key).is_some_and(|sku| sku.tracked == 1)
-    }
-
-    /// Posts a movement of one SKU and brings its balance up to date.
-    fn moved(&mut self, sku: &str, change: Units, cause: &Cause) {
-        if change == Units::default() {
-            return;
-        }
-        let key = self.key(sku);
-        let counted = self.counted(&key);
-        let (partition, epoch, seq) = self.place();
-        let empty = || Balance {
-            shop: self.shop.clone(),
-            sku: sku.to_owned(),
-            available: 0,
-            drop_reserved: 0,
-            booked: 0,
-            allocated: 0,
-            sold: 0,
-            shortage: 0,
-            outside: 0,
-            stock_in: 0,
-            stock_out: 0,
-            partition,
-            epoch,
-            seq,
-        };
-        let was = self.state.balances.get(&key).cloned().unwrap_or_else(empty);
-        if !self.state.before.contains_key(&key) {
-            self.state.before.insert(key.clone(), was.clone());
-        }
-        let now = Units::of(&was).plus(change);
-        let outside = now.outside(counted);
-        let movement = Movement {
-            partition,
-            epoch,
-            seq,
-            n: self.next(),
-            shop: self.shop.clone(),
-            sku: sku.to_owned(),
-            at_ms: self.at_ms(),
-            cause: cause.word.to_owned(),
-            reason: cause.reason.clone(),
-            actor: self.actor(),
-            customer: cause.customer.clone(),
-            booking: cause.booking.clone(),
-            order_id: cause.order.clone(),
-            drop_id: cause.drop.clone(),
-            available: change.available,
-            drop_reserved: change.drop_reserved,
-            booked: change.booked,
-            allocated: change.allocated,
-            sold: change.sold,
-            shortage: change.shortage,
-            outside: outside - was.outside,
-            after_available: now.available,
-            after_drop_reserved: now.drop_reserved,
-            after_booked: now.booked,
-            after_allocated: now.allocated,
-            after_sold: now.sold,
-            after_shortage: now.shortage,
-            after_outside: outside,
-        };
-        self.out.movements.push(movement);
-        let balance = Balance {
-            available: now.available,
-            drop_reserved: now.drop_reserved,
-            booked: now.booked,
-            allocated: now.allocated,
-            sold: now.sold,
-            shortage: now.shortage,
-            outside,
-            stock_in: now.stock_in,
-            stock_out: now.stock_out,
-            partition,
-            epoch,
-            seq,
-            ..was
-        };
-        self.state.balances.put(key, balance);
-    }
-
-    /// Compares what the facts came to with what the decision says it left behind. What differs
-    /// is posted as `unexplained`; a SKU that moved and is not spoken of moves back.
-    pub(super) fn settle_counts(&mut self) {
-        let mut told = Vec::new();
-        for count in &self.decision.counts {
-            match count {
-                Count::Sku { sku, buckets: b } => {
-                    let key = self.key(sku);
-                    let now = Units {
-                        available: i64::from(b.available),
-                        drop_reserved: i64::from(b.drop_reserved),
-                        booked: i64::from(b.booked),
-                        allocated: i64::from(b.allocated),
-                        sold: i64::from(b.sold),
-                        shortage: i64::from(b.shortage),
-                        stock_in: crate::ledger::cursor::signed(b.stock_in),
-                        stock_out: crate::ledger::cursor::signed(b.stock_out),
-                    };
-                    let found = self
-                        .state
-                        .balances
-                        .get(&key)
-                        .map(Units::of)
-                        .unwrap_or_default();
-                    self.moved(sku.as_str(), now.minus(found), &Cause::new("unexplained"));
-                    told.push(key);
-                }
-                Count::Drop { drop, reserved, .. } => {
-                    let (key, reserved) = (self.key(drop), i64::from(*reserved));
-                    if self
-                        .state
-                        .drops
-                        .get(&key)
-                        .is_some_and(|row| row.reserved != reserved)
-                        && let Some(row) = self.state.drops.change(&key)
-                    {
-                        row.reserved = reserved;
-                    }
-                }
-            }
-        }
-        let before: Vec<(Key, Balance)> = self
-            .state
-            .before
-            .iter()
-            .filter(|(key, _)| !told.contains(key))
-            .map(|(key, was)| (key.clone(), was.clone()))
-            .collect();
-        for (key, was) in before {
-            let found = self
-                .state
-                .balances
-                .get(&key)
-                .map(Units::of)
-                .unwrap_or_default();
-            let back = Units::of(&was).minus(found);
-            self.moved(&key.1, back, &Cause::new("unexplained"));
-        }
-    }
-
-    /// The buckets that the entry changed, as they were, for the audit trail; forgets them.
-    pub(super) fn buckets_before(&mut self) -> Option<String> {
-        let mut told: Vec<String> = Vec::new();
-        for ((_, sku), b) in &self.state.before {
-            told.push(format!(
-                "{sku}: available {} set_aside {} booked {} allocated {} sold {} shortage {}",
-                b.available, b.drop_reserved, b.booked, b.allocated, b.sold, b.shortage
-            ));
-        }
-        told.sort();
-        (!told.is_empty()).then(|| told.join("; "))
     }
 }

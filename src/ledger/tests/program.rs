@@ -139,6 +139,7 @@ fn order_step(program: &mut Program, dice: &mut Dice, ids: &mut u128) {
                 payment: payment.clone(),
                 method: Method::Qris,
                 expires_at: Some(program.shop.now.plus(60_000)),
+                by: None,
             },
         ),
         2..6 => (
