@@ -294,7 +294,7 @@ impl Settle {
             };
             let entries = read(&self.reader, poster)?;
             if entries.is_empty() {
-                return Ok(());
+                return Ok(poster.check().await?);
             }
             let posted = poster.post(&entries).await?;
             let ledger = &metrics().ledger;

@@ -90,6 +90,20 @@ impl Poster {
             .unwrap_or_default()
     }
 
+    /// Looks whether the books are still those that were posted to, also while there is nothing
+    /// to post.
+    pub async fn check(&mut self) -> Result<(), Error> {
+        if self.file != file(&self.config, &self.dir) {
+            return Err(Error::Missing(self.place()));
+        }
+        let cursors = load(&mut self.db).await?;
+        if cursors == self.cursors {
+            Ok(())
+        } else {
+            Err(Error::Moved)
+        }
+    }
+
     /// Where the books are, for people.
     pub fn place(&self) -> String {
         schema::place(&self.config, &self.dir)

@@ -74,7 +74,7 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
 }
 
 /// Another process of ours writes the bookings, and is killed when it says that it has.
-async fn write_and_die(ground: &Ground, bookings: usize) -> Result<()> {
+pub(super) async fn write_and_die(ground: &Ground, bookings: usize) -> Result<()> {
     let mut child = Process::new(std::env::current_exe()?)
         .args([
             "write-bookings",
