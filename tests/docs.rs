@@ -204,6 +204,7 @@ fn rooms_use_only_what_the_map_allows() {
 fn crates_stay_in_their_rooms() {
     const OWNERS: &[(&str, &[&str])] = &[
         ("rusqlite", &["src/engine/embedded/store"]),
+        ("sqlx", &["src/ledger"]),
         ("axum", &["src/gateway"]),
         ("hyper", &["src/gateway"]),
         ("hyper_util", &["src/gateway"]),
