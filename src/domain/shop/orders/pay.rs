@@ -222,8 +222,13 @@ impl Draft<'_> {
             PaymentStatus::Settled => self.settle_payment(id, &order, note),
             PaymentStatus::RefundPending | PaymentStatus::Refunded => {
                 // Told of before its settling was: the money came, too.
-                if heard.is_none_or(|status| status.rank() < PaymentStatus::Settled.rank()) {
-                    self.settle_payment(id, &order, note);
+                let settled = PaymentStatus::Settled.rank();
+                if heard.is_none_or(|status| status.rank() < settled) {
+                    let parked = self.payments.get(&note.payment);
+                    let parked = parked.filter(|p| p.status.rank() >= settled);
+                    let mut came = note.clone();
+                    came.amount = parked.map_or(note.amount, |p| p.amount);
+                    self.settle_payment(id, &order, &came);
                 } else {
                     self.noted(Some((id, &order)), note, 0, None);
                 }
