@@ -29,7 +29,7 @@ use lapak::domain::{
     Settings,
 };
 
-use super::subject::Subject;
+use super::subject::{Subject, violations};
 use words::{Words, duration};
 
 /// The live that every scenario starts with.
@@ -83,7 +83,7 @@ impl Play {
         let verb = words.next("a word")?;
         let told = self.play(verb, &mut words)?;
         words.end()?;
-        if let Some(violation) = self.subject.shop().violations().first() {
+        if let Some(violation) = violations(&self.subject.shop()).first() {
             return Err(format!("violates {violation}"));
         }
         compare(verb, &told, expected.as_deref())

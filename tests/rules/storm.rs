@@ -149,7 +149,7 @@ impl Stall {
 
     /// The state holds, and a restart finds the same.
     fn must_hold(&self) {
-        let violations = self.shop.violations();
+        let violations = super::subject::violations(&self.shop);
         assert!(violations.is_empty(), "{violations:?}");
         let mut again = Shop::default();
         for decision in &self.journal {

@@ -202,7 +202,8 @@ impl Model {
                 payment,
                 method,
                 expires_at,
-            } => self.start_payment(who, *order, payment, *method, *expires_at),
+                by,
+            } => self.start_payment(who, *order, payment, *method, *expires_at, by.as_ref()),
             Command::NotePayment(note) => self.note(note),
             Command::ReceivePayment {
                 order,

@@ -1,5 +1,9 @@
 //! Money: D.5, D.6, R-ORD-6, R-ORD-9 and R-BOOK-9.
 
+use std::sync::Arc;
+
+use lapak::domain::answer::PaymentBegun;
+use lapak::domain::order::PayBy;
 use lapak::domain::shop::Outcome;
 use lapak::domain::{
     Answer, CustomerId, Method, Millis, OrderId, OrderOrigin, OrderState, PaymentId, PaymentNote,
@@ -79,7 +83,12 @@ impl Model {
         payment: &PaymentId,
         method: Method,
         expires_at: Option<Millis>,
+        by: Option<&PayBy>,
     ) -> Outcome {
+        // Reading: what is drawn as a code is not endless.
+        if by.is_some_and(|by| by.text().len() > 1_024) {
+            return Err(Rejection::Invalid("payment"));
+        }
         let o = self.order(id)?.clone();
         if o.customer != *who {
             return Err(Rejection::NotYours);
@@ -99,15 +108,16 @@ impl Model {
         }
         let amount = o.outstanding();
         self.begin(&o, payment, method, amount, expires);
-        Ok(Answer::Paying {
+        Ok(Answer::Paying(Arc::new(PaymentBegun {
             order: id,
             payment: payment.clone(),
             method,
             amount,
             currency: o.currency.as_str().into(),
             expires_at,
+            by: by.cloned(),
             deadline: Millis(deadline),
-        })
+        })))
     }
 
     fn cod_allowed(&self, o: &Order) -> Result<(), Rejection> {
@@ -267,7 +277,11 @@ impl Model {
                 if came {
                     self.write_down(note, Some(id));
                 } else {
-                    self.settled(&o, note);
+                    // Money that was parked is known to have come; else as much as went back.
+                    let parked = self.payment(&note.payment).filter(|p| rank(p.status) >= 3);
+                    let mut told = note.clone();
+                    told.amount = parked.map_or(note.amount, |p| p.amount);
+                    self.settled(&o, &told);
                 }
                 if note.status == PaymentStatus::Refunded {
                     self.went_back(id, note.amount);
@@ -281,6 +295,10 @@ impl Model {
         let ends = note.expires_at.map(|at| at.0);
         match self.payments.iter_mut().find(|p| p.id == note.payment) {
             Some(known) => {
+                // What came counts, not what was asked for.
+                if rank(known.status) < 3 && rank(note.status) >= 3 {
+                    known.amount = note.amount;
+                }
                 known.status = note.status;
                 known.order = order;
                 known.expires_at = ends.or(known.expires_at);
@@ -312,6 +330,7 @@ impl Model {
         let id = before.id;
         self.write_down(note, Some(id));
         let amount = note.amount;
+        // Reading: of money that was parked, what is told with its order counts.
         let written = self.payments.iter_mut().find(|p| p.id == note.payment);
         if amount > 0 {
             written.expect("written down").amount = amount;

@@ -1,5 +1,8 @@
 //! Checkouts, orders and what becomes of them: D.2 B4 to B6, D.3, the lower half of D.4.
 
+use std::sync::Arc;
+
+use lapak::domain::answer::CheckoutBegun;
 use lapak::domain::booking::BookingEnd;
 use lapak::domain::command::OrderSpec;
 use lapak::domain::event::Terms;
@@ -114,14 +117,14 @@ impl Model {
             ends_at,
             left: false,
         });
-        Ok(Answer::Checkout {
+        Ok(Answer::Checkout(Arc::new(CheckoutBegun {
             checkout: id,
             ends_at: Millis(ends_at),
             deadlines,
             goods,
             vat_bp: self.settings.vat_bp,
             currency: currency.into(),
-        })
+        })))
     }
 
     /// B5.

@@ -119,6 +119,7 @@ impl Pay {
                     payment: id(*payment),
                     method: *method,
                     expires_at: expires_in.as_ref().map(at),
+                    by: None,
                 };
                 (asker(&o.customer, other), command)
             }

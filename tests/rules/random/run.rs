@@ -13,6 +13,7 @@ use lapak::domain::{
 use super::check::Ledger;
 use super::program::{Id, Step};
 use crate::rules::model::{How, Model, Seen};
+use crate::rules::subject::violations;
 
 const START_MS: u64 = 1_700_000_000_000;
 /// How often the whole journal is replayed and the state put back.
@@ -262,7 +263,7 @@ impl Pair {
     }
 
     fn compare(&self) -> Result<(), String> {
-        if let Some(violation) = self.shop.violations().first() {
+        if let Some(violation) = violations(&self.shop).first() {
             return Err(format!("violation {violation}"));
         }
         if let Some(waiter) = self.model.eligible_waiter() {

@@ -64,4 +64,12 @@ pub(super) const FOUND: &[(u64, &str)] = &[
         "a count was wrong after units were sold that were short",
     ),
     (2328, "a huge reward overflowed the reputation"),
+    (
+        1000,
+        "an amount that was asked for counted where nothing came",
+    ),
+    (
+        1043,
+        "of parked money, what went back was captured instead of what came",
+    ),
 ];

@@ -38,6 +38,7 @@ impl Play {
                     payment,
                     method,
                     expires_at,
+                    by: None,
                 };
                 Ok(Some((Role::Viewer, who, command)))
             }

@@ -1,5 +1,6 @@
 //! Orders, checkouts and payments in a seller's words: facts, of which a table may name any.
 
+use lapak::domain::answer::CheckoutBegun;
 use lapak::domain::order::{Line, vat};
 use lapak::domain::{Answer, Checkout, Millis, Order, Payment, Secured};
 
@@ -9,14 +10,15 @@ use super::words::say;
 pub(super) fn accepted(answer: &Answer, now: Millis) -> Vec<String> {
     let due = |at: &Millis| format!("due {}", say(at.since(now)));
     match answer {
-        Answer::Checkout {
-            ends_at,
-            deadlines,
-            goods,
-            vat_bp,
-            currency,
-            ..
-        } => {
+        Answer::Checkout(begun) => {
+            let CheckoutBegun {
+                ends_at,
+                deadlines,
+                goods,
+                vat_bp,
+                currency,
+                ..
+            } = &**begun;
             let vat = vat(*goods, *vat_bp);
             let mut facts = vec![
                 format!("ends {}", say(ends_at.since(now))),
@@ -40,19 +42,13 @@ pub(super) fn accepted(answer: &Answer, now: Millis) -> Vec<String> {
             currency.to_string(),
             due(deadline),
         ],
-        Answer::Paying {
-            amount,
-            expires_at,
-            deadline,
-            method,
-            ..
-        } => vec![
-            format!("paying {amount}"),
-            expires_at.map_or("no expiry".into(), |at| {
+        Answer::Paying(begun) => vec![
+            format!("paying {}", begun.amount),
+            begun.expires_at.map_or("no expiry".into(), |at| {
                 format!("expires {}", say(at.since(now)))
             }),
-            due(deadline),
-            method.as_str().to_owned(),
+            due(&begun.deadline),
+            begun.method.as_str().to_owned(),
         ],
         _ => vec!["done".into()],
     }
@@ -87,8 +83,9 @@ pub(super) fn order(o: &Order, now: Millis) -> Vec<String> {
         }
         .into(),
         format!("{} payments", o.payments.len()),
-        o.active.as_ref().map_or("nothing active".into(), |p| {
-            format!("active {}", p.as_str().trim_start_matches("sandbox/"))
+        o.active().map_or("nothing active".into(), |a| {
+            let id = a.payment.as_str();
+            format!("active {}", id.trim_start_matches("sandbox/"))
         }),
         format!("reward {}", o.reward),
         format!("because {}", o.reason),

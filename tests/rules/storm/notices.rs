@@ -62,7 +62,7 @@ fn genuine(stall: &Stall, dice: &mut Dice) -> Vec<PaymentNote> {
     for (id, order) in &stall.shop.orders {
         let due = order.total();
         let mut say = |k: u32, status, amount| {
-            all.push(note(&format!("{}-{k}", id.0), *id, status, amount));
+            all.push(note(&format!("{id}-{k}"), *id, status, amount));
         };
         match dice.below(10) {
             // In two parts, or in two that are too much.

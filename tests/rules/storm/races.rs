@@ -43,6 +43,7 @@ fn race(seed: u64, ends: &mut Ends) {
             payment: PaymentId::new("sandbox/p").unwrap(),
             method,
             expires_at: Some(START.plus(lives * MINUTE)),
+            by: None,
         };
         let begun = stall.decide(START, Role::Viewer, "alice", start);
         begun.expect("the order waits for it");

@@ -45,6 +45,11 @@ pub(super) struct PaymentSeen {
 /// Id, whose, of what, until when, left.
 type SessionSeen = (OrderId, CustomerId, Vec<BookingId>, u64, bool);
 
+/// What is active matters while an order waits for it.
+fn awaits(state: OrderState) -> bool {
+    state == OrderState::AwaitingPayment
+}
+
 pub(super) fn of_shop(shop: &Shop) -> Vec<OrderSeen> {
     let seen = shop.orders.iter().map(|(id, o)| OrderSeen {
         id: *id,
@@ -55,7 +60,10 @@ pub(super) fn of_shop(shop: &Shop) -> Vec<OrderSeen> {
         deadline: o.deadline.map(|at| at.0),
         checking: o.checking,
         secured: o.secured,
-        active: o.active.clone(),
+        active: o
+            .active()
+            .map(|a| a.payment.clone())
+            .filter(|_| awaits(o.state)),
         payments: o.payments.clone(),
         total: o.total(),
         money: [o.captured, o.refund_due, o.refunded],
@@ -87,7 +95,7 @@ pub(super) fn of_model(m: &Model) -> Vec<OrderSeen> {
         deadline: o.deadline,
         checking: o.checking,
         secured: o.secured,
-        active: o.active.clone(),
+        active: o.active.clone().filter(|_| awaits(o.state)),
         payments: o.payments.clone(),
         total: o.total(),
         money: [o.captured, o.owed, o.refunded],
