@@ -154,7 +154,10 @@ impl Draft<'_> {
                 return Err(Rejection::Invalid("qty"));
             }
         }
-        self.payable(goods(lines.iter().map(|line| (line.qty, line.price))), "lines")?;
+        self.payable(
+            goods(lines.iter().map(|line| (line.qty, line.price))),
+            "lines",
+        )?;
         if spec.origin == OrderOrigin::Web {
             self.within_limits(&lines)?;
             self.in_stock(&needs)?;
