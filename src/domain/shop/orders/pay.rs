@@ -337,7 +337,8 @@ impl Draft<'_> {
     }
 
     /// Money went back at the gateway: what was owed is owed no more. If more went back than
-    /// that, and nothing is left of an order that was not shipped, the order is off.
+    /// that, and nothing is left of an order that was not shipped, or it still waits for units and
+    /// not all is left, the order is off.
     fn hear_refunded(&mut self, id: OrderId, amount: u64) {
         let Some(order) = self.orders.get(&id).cloned() else {
             return;
@@ -346,9 +347,12 @@ impl Draft<'_> {
         self.owe(id, &order, unasked, "refunded at the gateway");
         let due = self.orders.get(&id).map_or(0, |o| o.refund_due);
         self.give_back(id, amount.min(due), "gateway");
-        let unshipped = [OrderState::Paid, OrderState::LateWait];
-        let off = self.orders.get(&id).filter(|o| o.kept() == 0).cloned();
-        if let Some(order) = off.filter(|o| unasked > 0 && unshipped.contains(&o.state)) {
+        let off = self.orders.get(&id).filter(|o| match o.state {
+            OrderState::Paid => unasked > 0 && o.kept() == 0,
+            OrderState::LateWait => o.outstanding() > 0,
+            _ => false,
+        });
+        if let Some(order) = off.cloned() {
             self.cancel_whole(id, &order, "refunded at the gateway");
         }
     }
