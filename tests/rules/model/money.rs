@@ -413,8 +413,13 @@ impl Model {
         let back = amount.min(o.owed);
         self.pay_back(id, back);
         let o = self.order(id).expect("known");
-        let open = [OrderState::Paid, OrderState::LateWait].contains(&o.state);
-        if unasked > 0 && o.kept() == 0 && open {
+        let off = match o.state {
+            OrderState::Paid => unasked > 0 && o.kept() == 0,
+            // What is not paid for any more is not waited for.
+            OrderState::LateWait => o.kept() < o.total(),
+            _ => false,
+        };
+        if off {
             self.cancel_all(id);
         }
     }

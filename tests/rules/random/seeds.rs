@@ -63,6 +63,10 @@ pub(super) const FOUND: &[(u64, &str)] = &[
         1091,
         "a count was wrong after units were sold that were short",
     ),
+    (
+        10_677,
+        "a late wait that had lost a part of its money was paid without units",
+    ),
     (2328, "a huge reward overflowed the reputation"),
     (
         1000,
