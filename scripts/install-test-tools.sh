@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs, from Debian's packages, the programs that the tests run and a bare machine lacks:
-# chromium (page tests), prometheus with promtool (metrics tests), nodejs and npm (pages).
+# chromium (page tests), prometheus with promtool (metrics tests), nodejs and npm (pages),
+# postgresql (the ledger on a server).
 #
 # What is already there is left alone, so a second run does nothing and needs no network.
 # No service is started. LAPAK_SKIP_APT=1 only reports what is missing.
@@ -14,6 +15,7 @@ readonly TOOLS="
 prometheus:prometheus
 promtool:prometheus
 chromium:chromium
+pg_ctlcluster:postgresql
 node:nodejs
 npm:npm
 "

@@ -26,6 +26,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait after a failure, at first and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
+/// How long the last posting may take when the house closes.
+const LAST_TURN: Duration = Duration::from_millis(1_500);
 /// How often the journal is looked at without news.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often views are counted, at most; and at most this part of the time goes into it.
@@ -99,7 +101,7 @@ async fn run(
         said: None,
     };
     loop {
-        let nap = settle.turn().await?;
+        let nap = settle.turn().await;
         let came = async {
             tokio::time::sleep(nap.min(PAUSE)).await;
             if nap > PAUSE && settle.poster.is_some() {
@@ -114,7 +116,8 @@ async fn run(
         }
     }
     // What the desks decided last is posted now if it is there yet, or after the next start.
-    settle.turn().await?;
+    // A transaction that is cut off here did not happen.
+    let _ = tokio::time::timeout(LAST_TURN, settle.turn()).await;
     Ok(())
 }
 
@@ -230,8 +233,9 @@ struct Settle {
 }
 
 impl Settle {
-    /// Posts all there is; gives how long to wait. Only a journal that cannot be read is an error.
-    async fn turn(&mut self) -> Result<Duration, Error> {
+    /// Posts all there is; gives how long to wait. Nothing that is wrong here ends the house:
+    /// bookings do not need it.
+    async fn turn(&mut self) -> Duration {
         match self.settle().await {
             Ok(()) => {
                 if self.said.take().is_some() {
@@ -241,38 +245,42 @@ impl Settle {
                 metrics().ledger.broken.set_flag(false);
                 self.retry = RETRY_FIRST;
                 self.count_views().await;
-                Ok(LOOK)
+                LOOK
             }
-            Err(Error::Ledger(error)) => {
+            Err(error) => {
                 self.failed(&error);
-                self.measure()?;
+                // What cannot be read now is said by the next turn.
+                let _ = self.measure();
                 let nap = self.retry;
                 self.retry = (nap * 2).min(RETRY_MAX);
-                if let Some(poster) = &mut self.poster {
-                    // What is wrong with it is found by the next turn.
-                    if let Err(error) = poster.reopen().await {
-                        self.failed(&error);
-                    }
+                if let Some(poster) = &mut self.poster
+                    && let Err(error) = poster.reopen().await
+                {
+                    self.failed(&error.into());
                 }
-                Ok(nap)
+                nap
             }
-            Err(other) => Err(other),
         }
     }
 
-    fn failed(&mut self, error: &ledger::Error) {
+    fn failed(&mut self, error: &Error) {
+        let (code, passes) = match error {
+            Error::Ledger(error) => (error.code(), error.passes()),
+            Error::Journal(error) => (error.code(), matches!(error, store::Error::InUse(_))),
+            Error::Thread(_) => ("settle_thread", false),
+        };
         let ledger = &metrics().ledger;
         ledger.failures.increment();
         ledger.up.set_flag(false);
-        ledger.broken.set_flag(!error.passes());
-        if self.said == Some(error.code()) {
-            tracing::debug!(%error, code = error.code(), "cannot post to the ledger");
-        } else if error.passes() {
-            tracing::warn!(%error, code = error.code(), "cannot post to the ledger; bookings go on");
+        ledger.broken.set_flag(!passes);
+        if self.said == Some(code) {
+            tracing::debug!(%error, code, "cannot post to the ledger");
+        } else if passes {
+            tracing::warn!(%error, code, "cannot post to the ledger; bookings go on");
         } else {
-            tracing::error!(%error, code = error.code(), "posting to the ledger has stopped; bookings go on");
+            tracing::error!(%error, code, "posting to the ledger has stopped; bookings go on");
         }
-        self.said = Some(error.code());
+        self.said = Some(code);
     }
 
     async fn settle(&mut self) -> Result<(), Error> {
