@@ -222,6 +222,7 @@ impl Metrics {
         self.orders.touch();
         self.payments.touch();
         self.journal.touch();
+        self.ledger.touch();
         self.runtime.touch();
         self.drain.touch();
     }
