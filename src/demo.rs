@@ -106,13 +106,14 @@ fn announce(app: &Shared, address: SocketAddr, as_json: bool) -> Result<(), Fail
     let watch = format!("{url}/watch/{LIVE}#token={viewer}");
     let overlay = format!("{url}/overlay/{LIVE}");
     let console = format!("{url}/host/{LIVE}#token={host}");
+    let audit = format!("{url}/admin/audit#token={admin}");
     if as_json {
         let line = json!({
             "url": url,
             "shop": SHOP,
             "live": LIVE,
             "tokens": {"viewer": viewer, "host": host, "admin": admin},
-            "pages": {"watch": watch, "overlay": overlay, "host": console},
+            "pages": {"watch": watch, "overlay": overlay, "host": console, "audit": audit},
         });
         say(&line.to_string())?;
     } else {
@@ -122,6 +123,7 @@ fn announce(app: &Shared, address: SocketAddr, as_json: bool) -> Result<(), Fail
         say(&format!("  Start here   {url}/"))?;
         say(&format!("  Watch, book  {watch}\n"))?;
         say(&format!("  Host         {console}\n"))?;
+        say(&format!("  Audit        {audit}\n"))?;
         say(&format!(
             "  Overlay      {overlay}   (transparent, for OBS)"
         ))?;

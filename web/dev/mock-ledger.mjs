@@ -1,6 +1,16 @@
 // The mock's ledger: a proof made up from its catalog, and a history of a few movements.
 
-const VIEWS = ["conservation", "ended_twice", "unmatched_payment", "gap", "money", "reputation"];
+const VIEWS = [
+  "v_conservation",
+  "v_unexplained",
+  "v_balance",
+  "v_booking_ended_twice",
+  "v_payment_unmatched",
+  "v_gap",
+  "v_money",
+  "v_reputation",
+  "v_reward_twice",
+];
 const BUCKETS = ["available", "drop_reserved", "booked", "allocated", "sold", "shortage"];
 
 function proof(state) {

@@ -196,7 +196,7 @@ describe("the audit page", () => {
   test("anything else is red, on top, and named", async () => {
     const state = world({ lang: "en" });
     state.broken = { "GAMIS-1": -2 };
-    state.filled = { unmatched_payment: 1 };
+    state.filled = { v_payment_unmatched: 1 };
     scene = await Scene.open(browser, { viewport: PHONE }, state);
     const page = await scene.page("/admin/audit", ADMIN);
     const verdict = page.locator("[data-verdict=bad]");

@@ -16,7 +16,10 @@ const soon = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 30_000 
 
 interface Ready {
   url: string;
-  pages: { watch: string; host: string };
+  shop: string;
+  live: string;
+  tokens: { admin: string };
+  pages: { watch: string; host: string; audit: string };
 }
 
 let browser: Browser;
@@ -89,4 +92,67 @@ test("a restart in good order ends with 0, and viewers are called back", async (
   await second.locator("[data-act=book]").click();
   // Only one row is shown at first; its heading counts both.
   await soon(() => page.locator(".mine-head").textContent()).toContain("(2)");
+});
+
+/** Changes the shop's settings, as its back office would. */
+async function settings(changes: Record<string, number>): Promise<void> {
+  const answer = await fetch(`${ready.url}/v1/lives/${ready.live}/commands`, {
+    method: "POST",
+    headers: {
+      Authorization: `Bearer ${ready.tokens.admin}`,
+      "Idempotency-Key": crypto.randomUUID(),
+      "Content-Type": "application/json",
+    },
+    body: JSON.stringify({ type: "settings.change", settings: changes }),
+  });
+  expect(answer.status).toBe(200);
+}
+
+const act = (page: Page, name: string) => page.locator(`[data-act=${name}]`);
+const result = (page: Page, state: string) => page.locator(`[data-result=${state}]`);
+
+/** Orders what is booked, as far as its QR code. */
+async function order(page: Page): Promise<void> {
+  await act(page, "checkout").first().click();
+  await act(page, "checkout-start").click();
+  await act(page, "place").click();
+  await page.locator("[data-method=qris]").click();
+  await page.locator("svg.qr").waitFor();
+}
+
+test("what is booked is ordered, paid by QRIS, shipped and finished, and every unit is accounted for", async () => {
+  const host = await open(ready.pages.host, DESK);
+  const page = await open(ready.pages.watch, PHONE);
+  await soon(() => page.locator(".mine-head").textContent()).toContain("(2)");
+  await order(page);
+  await page.locator("[data-sandbox=pay]").click();
+  await result(page, "paid").waitFor();
+
+  await host.locator("[data-view=orders]").click();
+  for (const [tab, step] of [
+    ["paid", "ship"],
+    ["shipped", "finish"],
+  ]) {
+    await host.locator(`[data-tab=${tab}]`).click();
+    await host.locator(`[data-act=${step}]`).first().click();
+  }
+  await result(page, "finished").waitFor();
+
+  const audit = await open(ready.pages.audit, DESK);
+  await audit.locator("[data-verdict=good]").waitFor();
+  await soon(async () => {
+    await audit.locator("[data-act=count]").click();
+    return audit.locator(".totals, .audit-totals").first().textContent();
+  }).toContain("Sold");
+});
+
+test("an order that is not paid in time expires, and money that comes late still buys it", async () => {
+  await settings({ order_auto_expire_ms: 2_000, payment_grace_ms: 0 });
+  const page = await open(ready.pages.watch, PHONE);
+  await page.locator(".drop").nth(1).locator("[data-act=book]").click();
+  await act(page, "checkout").first().waitFor();
+  await order(page);
+  await result(page, "expired").waitFor();
+  await page.locator("[data-sandbox=pay_late]").click();
+  await result(page, "paid").waitFor();
 });
