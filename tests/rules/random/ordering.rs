@@ -227,7 +227,7 @@ pub(super) fn command(
             let mut owed: Vec<_> = owed.collect();
             // First those whose only end it is.
             owed.sort_by_key(|(_, o)| o.state != OrderState::RefundDue);
-            let (order, o) = *owed.get(nth % owed.len().min(3).max(1))?;
+            let (order, o) = *owed.get(nth % owed.len().clamp(1, 3))?;
             let amount = [o.refund_due, o.refund_due / 2, o.refund_due + 1, 1]
                 [usize::try_from(*part).unwrap()];
             host(Command::RefundOrder {

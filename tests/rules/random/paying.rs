@@ -144,7 +144,7 @@ impl Pay {
                 named,
             } => {
                 let (order, o) = owing(shop, nth)
-                    .filter(|_| nth % 3 > 0)
+                    .filter(|_| !nth.is_multiple_of(3))
                     .unwrap_or((order, o));
                 let known = shop.payments.keys().nth(nth % shop.payments.len().max(1));
                 let fresh = payment.map(id);

@@ -3,7 +3,7 @@
 
 use super::super::draft::Draft;
 use crate::domain::customer::ReputationCause;
-use crate::domain::drop::Mode;
+use crate::domain::drop::{Drop, Mode};
 use crate::domain::event::Event;
 use crate::domain::id::{DropId, OrderId};
 use crate::domain::order::{Line, Order, OrderState};
@@ -47,7 +47,7 @@ impl Draft<'_> {
         }
         let drop = line.drop.filter(|drop| {
             let drop = self.drops.get(drop);
-            drop.is_some_and(|d| d.takes_back())
+            drop.is_some_and(Drop::takes_back)
         });
         if let Some(drop) = drop {
             self.take_out(drop, missing);
