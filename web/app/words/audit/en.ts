@@ -39,7 +39,10 @@ export const en: AuditWords = {
     v_unexplained: { name: "Counts without a cause", text: "Decisions that left other numbers than their facts say" },
     v_balance: { name: "Sums that do not fit", text: "Numbers that are not the sum of their movements" },
     v_booking_ended_twice: { name: "Ended twice", text: "Bookings that gave away more than they had" },
-    v_payment_unmatched: { name: "Payments without an order", text: "Money that came a day ago and belongs to nothing" },
+    v_payment_unmatched: {
+      name: "Payments without an order",
+      text: "Money that came a day ago and belongs to nothing",
+    },
     v_gap: { name: "Gaps", text: "Entries of the journal that are missing" },
     v_money: { name: "Money that does not add up", text: "Orders whose sums differ from their payments" },
     v_reputation: { name: "Reputation that does not add up", text: "Points that are not the sum of their changes" },

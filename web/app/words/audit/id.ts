@@ -40,7 +40,10 @@ export const id: AuditWords = {
     v_unexplained: { name: "Angka tanpa sebab", text: "Keputusan yang meninggalkan angka lain dari faktanya" },
     v_balance: { name: "Jumlah tidak cocok", text: "Angka yang bukan jumlah mutasinya" },
     v_booking_ended_twice: { name: "Berakhir dua kali", text: "Booking yang melepas lebih dari yang dimilikinya" },
-    v_payment_unmatched: { name: "Pembayaran tanpa pesanan", text: "Uang yang masuk sehari lalu dan bukan milik pesanan mana pun" },
+    v_payment_unmatched: {
+      name: "Pembayaran tanpa pesanan",
+      text: "Uang yang masuk sehari lalu dan bukan milik pesanan mana pun",
+    },
     v_gap: { name: "Celah", text: "Entri jurnal yang hilang" },
     v_money: { name: "Uang tidak cocok", text: "Pesanan yang jumlahnya beda dengan pembayarannya" },
     v_reputation: { name: "Reputasi tidak cocok", text: "Poin yang bukan jumlah perubahannya" },

@@ -40,7 +40,10 @@ export const ms: AuditWords = {
     v_unexplained: { name: "Angka tanpa sebab", text: "Keputusan yang meninggalkan angka lain daripada faktanya" },
     v_balance: { name: "Jumlah tidak sepadan", text: "Angka yang bukan jumlah pergerakannya" },
     v_booking_ended_twice: { name: "Tamat dua kali", text: "Tempahan yang melepaskan lebih daripada yang ada" },
-    v_payment_unmatched: { name: "Bayaran tanpa pesanan", text: "Wang yang masuk sehari lalu dan bukan milik mana-mana pesanan" },
+    v_payment_unmatched: {
+      name: "Bayaran tanpa pesanan",
+      text: "Wang yang masuk sehari lalu dan bukan milik mana-mana pesanan",
+    },
     v_gap: { name: "Jurang", text: "Catatan jurnal yang hilang" },
     v_money: { name: "Wang tidak sepadan", text: "Pesanan yang jumlahnya berbeza daripada bayarannya" },
     v_reputation: { name: "Reputasi tidak sepadan", text: "Mata yang bukan jumlah perubahannya" },
