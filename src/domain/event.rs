@@ -7,10 +7,10 @@ use super::customer::ReputationCause;
 use super::drop::Mode;
 use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, SkuId};
 use super::live::LiveSpec;
-use super::order::{OrderOrigin, OrderState, PayBy, Secured};
+use super::order::{OrderState, PayBy, Placed, Secured};
 use super::payment::{Method, PaymentStatus};
 use super::settings::Settings;
-use super::sku::{Component, SkuSpec};
+use super::sku::SkuSpec;
 use super::time::Millis;
 use super::waitlist::Place;
 
@@ -460,48 +460,6 @@ pub enum Event {
         /// What the seller or the gateway notes of it.
         reference: Arc<str>,
     },
-}
-
-/// A new order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// Its id.
-    pub order: OrderId,
-    /// Whose.
-    pub customer: CustomerId,
-    /// Where it came from.
-    pub origin: OrderOrigin,
-    /// ISO currency.
-    pub currency: Arc<str>,
-    /// VAT in basis points.
-    pub vat_bp: u32,
-    /// What was ordered.
-    pub lines: Vec<PlacedLine>,
-    /// How long it may stay unpaid.
-    pub expire_ms: u64,
-    /// When it expires.
-    pub deadline: Millis,
-}
-
-/// A line of a new order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedLine {
-    /// The booking it came from.
-    pub booking: Option<BookingId>,
-    /// The drop.
-    pub drop: Option<DropId>,
-    /// The SKU.
-    pub sku: SkuId,
-    /// What it is called.
-    pub title: Arc<str>,
-    /// What one unit takes; empty for a plain SKU.
-    pub components: Arc<[Component]>,
-    /// Units.
-    pub qty: u32,
-    /// Price of a unit.
-    pub price: u64,
-    /// Reputation terms of its booking.
-    pub terms: Terms,
 }
 
 /// The reputation terms a booking was made on (decision 5). Each per unit, 0 to 100.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::event::Terms;
-use super::id::{BookingId, CustomerId, DropId, PaymentId, SkuId};
+use super::id::{BookingId, CustomerId, DropId, OrderId, PaymentId, SkuId};
 use super::payment::{Method, PaymentStatus};
 use super::sku::Component;
 use super::time::Millis;
@@ -130,6 +130,48 @@ pub struct Line {
     pub sold: u32,
     /// Of these, units that came back.
     pub returned: u32,
+    /// Price of a unit.
+    pub price: u64,
+    /// Reputation terms of its booking.
+    pub terms: Terms,
+}
+
+/// A new order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub order: OrderId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Where it came from.
+    pub origin: OrderOrigin,
+    /// ISO currency.
+    pub currency: Arc<str>,
+    /// VAT in basis points.
+    pub vat_bp: u32,
+    /// What was ordered.
+    pub lines: Vec<PlacedLine>,
+    /// How long it may stay unpaid.
+    pub expire_ms: u64,
+    /// When it expires.
+    pub deadline: Millis,
+}
+
+/// A line of a new order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedLine {
+    /// The booking it came from.
+    pub booking: Option<BookingId>,
+    /// The drop.
+    pub drop: Option<DropId>,
+    /// The SKU.
+    pub sku: SkuId,
+    /// What it is called.
+    pub title: Arc<str>,
+    /// What one unit takes; empty for a plain SKU.
+    pub components: Arc<[Component]>,
+    /// Units.
+    pub qty: u32,
     /// Price of a unit.
     pub price: u64,
     /// Reputation terms of its booking.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const CODES_OF: &[&str] = &[
     "src/gateway/problem/status.rs",
     "src/domain/rejection.rs",
-    "src/domain/settings.rs",
+    "docs/openapi.json",
 ];
 
 /// A path of the repository.

@@ -1,7 +1,8 @@
 //! Orders, payments and money.
 
 use super::Posting;
-use crate::domain::event::{Event, Placed};
+use crate::domain::event::Event;
+use crate::domain::order::Placed;
 use crate::domain::order::{Order, vat};
 use crate::domain::payment::PaymentStatus;
 use crate::domain::{CustomerId, OrderId};

@@ -3,9 +3,10 @@
 use super::super::{Due, Shop};
 use crate::domain::booking::BookingEnd;
 use crate::domain::customer::ReputationCause;
-use crate::domain::event::{Event, Placed, PlacedLine};
+use crate::domain::event::Event;
 use crate::domain::id::{OrderId, PaymentId};
 use crate::domain::order::{Attempt, Checkout, Line, Order, OrderState};
+use crate::domain::order::{Placed, PlacedLine};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::sku::{Buckets, Kind};
 use crate::domain::time::{ANSWER_KEPT_MS, Millis, ORDER_KEPT_MS};

@@ -2,7 +2,7 @@
 
 use super::wire::{Code, CodecError, Reader, Writer, choice, record};
 use crate::domain::Event;
-use crate::domain::event::{Placed, PlacedLine};
+use crate::domain::order::{Placed, PlacedLine};
 
 record! {
     Placed { order, customer, origin, currency, vat_bp, lines, expire_ms, deadline }
