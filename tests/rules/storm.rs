@@ -15,6 +15,7 @@ use lapak::domain::{
 
 use super::random::dice::Dice;
 
+mod books;
 mod notices;
 mod races;
 

@@ -196,6 +196,10 @@ fn a_storm_of_notices_ends_as_each_of_them_once_in_order() {
         }
         println!("seed {seed}: {} sent, {wrong} of them wrong", sent.len());
         assert!(sent.len() > 25_000 && wrong > 150, "hardly a storm");
+        if seed == 1 {
+            let unmatched = super::books::unmatched(&stormy);
+            assert!((1..=wrong).contains(&usize::try_from(unmatched).unwrap()));
+        }
         let (calm, stormy) = (end(&calm), end(&stormy));
         for (id, order) in &calm.orders {
             assert_eq!(stormy.orders[id], *order, "seed {seed}, order {id}");
