@@ -6,12 +6,14 @@
 //! ground   a shop in a folder, tokens, the server's settings     stage
 //! server   the process: start, ready, kill, CPU, memory          server, usage
 //! client   one WebSocket that checks every frame it gets         client
+//! postgres a database of our own that can be killed               postgres
 //! journal  what was really decided, and that it folds            journal
 //! ```
 
 pub mod client;
 pub mod http;
 pub mod journal;
+pub mod postgres;
 pub mod raw;
 pub mod report;
 pub mod scenario;

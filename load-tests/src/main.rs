@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use load_tests::Report;
 use load_tests::scenario::{
-    crash, engine, expiry_storm, fanout, flash_drop, idle, nuisance, posting, ready, slow,
+    crash, engine, expiry_storm, fanout, flash_drop, idle, nuisance, outage, posting, ready, slow,
 };
 
 #[derive(Parser)]
@@ -50,6 +50,8 @@ enum Scenario {
     Engine(engine::Options),
     /// A burst of bookings posted to the ledger.
     Posting(posting::Options),
+    /// The ledger goes away under load, again and again.
+    Outage(outage::Options),
     /// Clients that mean no good.
     Nuisance(nuisance::Options),
     /// Writes bookings into a state folder and waits to be killed (a part of `ready`).
@@ -95,6 +97,7 @@ async fn run(scenario: Scenario, lapak: &std::path::Path) -> Result<Report> {
         Scenario::Slow(options) => slow::run(lapak, &options).await,
         Scenario::Engine(options) => engine::run(lapak, &options).await,
         Scenario::Posting(options) => posting::run(lapak, &options).await,
+        Scenario::Outage(options) => outage::run(lapak, &options).await,
         Scenario::Nuisance(options) => nuisance::run(lapak, &options).await,
         Scenario::WriteBookings { state, count } => {
             ready::write_bookings(&state, count).await?;

@@ -8,6 +8,7 @@ pub mod flash_drop;
 pub mod idle;
 pub mod load;
 pub mod nuisance;
+pub mod outage;
 pub mod posting;
 pub mod ready;
 pub mod slow;

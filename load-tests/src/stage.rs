@@ -62,9 +62,21 @@ impl Ground {
         self.dir.path().join("state")
     }
 
+    /// The server's settings.
+    pub fn config(&self) -> PathBuf {
+        self.dir.path().join("lapak.toml")
+    }
+
+    /// Adds a section to the server's settings.
+    pub fn add_settings(&self, section: &str) -> Result<()> {
+        let text = std::fs::read_to_string(self.config())?;
+        std::fs::write(self.config(), text + section)?;
+        Ok(())
+    }
+
     /// Starts the server on it.
     pub async fn serve(&self) -> Result<Server> {
-        Server::start(&self.lapak, &self.dir.path().join("lapak.toml")).await
+        Server::start(&self.lapak, &self.config()).await
     }
 
     /// A token of the shop.
@@ -104,8 +116,8 @@ impl Ground {
     /// Runs `lapak audit`; what it said if it found anything.
     pub async fn audit(&self) -> Result<Option<String>> {
         let run = Process::new(&self.lapak)
-            .args(["audit", "--json", "--state"])
-            .arg(self.state())
+            .args(["audit", "--json", "--config"])
+            .arg(self.config())
             .output()
             .await?;
         if run.status.success() {
