@@ -1,0 +1,297 @@
+//! The ledger and the journal, each lost and brought back from the command line by `lapak
+//! rebuild`, with the real server; and the ledger going away under a small load.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lapak::clock::Clock;
+use lapak::domain::Settings;
+use lapak::gateway::auth::Role;
+use load_tests::client::{PATIENCE, book};
+use load_tests::postgres::{self, Postgres};
+use load_tests::scenario::{flash_drop::essence, host, outage};
+use load_tests::stage::Bench;
+use load_tests::{Client, Ground, Server, http};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+const IO: i32 = 74;
+
+fn lapak() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_lapak"))
+}
+
+/// Runs `lapak` on the ground's settings: its status, standard output and standard error.
+async fn run(ground: &Ground, words: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(lapak());
+    command.args(words).arg("--config").arg(ground.config());
+    let ended = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output());
+    let ended = ended.await.expect("it does not end").unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let status = ended.status.code().unwrap();
+    (status, text(ended.stdout), text(ended.stderr))
+}
+
+async fn rebuild(ground: &Ground) -> Value {
+    let (status, out, err) = run(ground, &["rebuild", "--json"]).await;
+    assert_eq!(status, 0, "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// The audit finds nothing; what it says of the books.
+async fn audit(ground: &Ground) -> Value {
+    let (status, out, err) = run(ground, &["audit", "--json"]).await;
+    assert_eq!(status, 0, "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    report["ledger"].clone()
+}
+
+/// Asks again until it is so.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Deletes a database of the state folder.
+fn delete(ground: &Ground, name: &str) {
+    for end in ["", "-wal", "-shm"] {
+        let path = ground.state().join(format!("{name}.sqlite{end}"));
+        if path.exists() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// A shop with a drop, a viewer, and the bookings that the viewer made.
+struct Shop {
+    ground: Ground,
+    drop: String,
+    asked: Vec<(Value, Value)>,
+}
+
+impl Shop {
+    async fn open(settings: &str) -> (Self, Server) {
+        let ground = Ground::new(lapak(), &[]).unwrap();
+        ground.add_settings(settings).unwrap();
+        let bench = Bench::open(&ground.state(), &Clock::default()).unwrap();
+        let found = bench.found(Settings::default(), &[("MANY", Some(100))]);
+        found.await.unwrap();
+        bench.close().await.unwrap();
+        let server = ground.serve().await.unwrap();
+        let mut host = host(&ground, server.address, "host").await.unwrap();
+        let open = json!({"type": "drop.open", "sku": "MANY"});
+        let opened = host.done(open).await.unwrap();
+        let drop = opened["drop"].as_str().unwrap().to_owned();
+        let asked = Vec::new();
+        let mut shop = Self {
+            ground,
+            drop,
+            asked,
+        };
+        for _ in 0..3 {
+            shop.book(&server).await;
+        }
+        (shop, server)
+    }
+
+    async fn viewer(&self, server: &Server) -> Client {
+        let token = self.ground.token(Role::Viewer, "ani").unwrap();
+        let viewer = Client::connect(server.address, Some(&token), None);
+        viewer.await.unwrap()
+    }
+
+    async fn book(&mut self, server: &Server) {
+        let request = book(&self.drop, "MANY");
+        let answer = self.viewer(server).await.ask(&request).await.unwrap();
+        assert_eq!(answer["type"], "held", "{answer}");
+        self.asked.push((request, answer));
+    }
+
+    /// Every booking is still the one it was.
+    async fn still_held(&self, server: &Server) {
+        let mut viewer = self.viewer(server).await;
+        for (request, answer) in &self.asked {
+            let now = viewer.ask(request).await.unwrap();
+            assert_eq!(now["replayed"], true, "{now}");
+            assert_eq!(essence(&now), essence(answer));
+        }
+    }
+
+    /// Everything decided is in the books.
+    async fn posted(&self) {
+        until("everything posted", async || {
+            let books = audit(&self.ground).await;
+            books["behind"] == 0 && books["entries"].as_u64() > Some(0)
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_ledger_is_made_again_from_the_journal() {
+    let (shop, server) = Shop::open("").await;
+    server.stop().await.unwrap();
+    let whole = rebuild(&shop.ground).await;
+    let before = audit(&shop.ground).await;
+    assert_eq!(
+        (&whole["restored"], &before["behind"]),
+        (&json!(0), &json!(0))
+    );
+
+    delete(&shop.ground, "ledger");
+    assert_eq!(audit(&shop.ground).await, Value::Null, "there is none");
+    let done = rebuild(&shop.ground).await;
+    assert_eq!(done["posted"], before["entries"]);
+    assert_eq!(
+        (&done["restored"], &done["epoch"]),
+        (&json!(0), &Value::Null)
+    );
+    assert_eq!(done["bookings_held"], 3);
+    assert_eq!(audit(&shop.ground).await, before);
+
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_journal_is_refused_and_brought_back_from_the_ledger() {
+    let (mut shop, server) = Shop::open("").await;
+    server.stop().await.unwrap();
+    rebuild(&shop.ground).await;
+    let before = audit(&shop.ground).await;
+
+    delete(&shop.ground, "journal");
+    delete(&shop.ground, "snapshots");
+    for _ in 0..2 {
+        let (status, out, err) = run(&shop.ground, &["serve"]).await;
+        assert_eq!(status, IO, "{out}{err}");
+        assert!(err.contains("`lapak rebuild`"), "{err}");
+    }
+    let done = rebuild(&shop.ground).await;
+    assert_eq!(done["restored"], before["entries"]);
+    assert_eq!(
+        (&done["posted"], &done["bookings_held"]),
+        (&json!(0), &json!(3))
+    );
+    assert!(done["epoch"].as_u64() > Some(0), "{done}");
+    assert_eq!(audit(&shop.ground).await, before);
+
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+    shop.book(&server).await;
+    server.stop().await.unwrap();
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+    shop.posted().await;
+}
+
+/// The ledger is emptied under the server: it says so and names the command, bookings go on, and
+/// the command repairs it while the server runs.
+async fn emptied(settings: &str, empty: impl AsyncFnOnce(&Ground)) {
+    let (mut shop, server) = Shop::open(settings).await;
+    shop.posted().await;
+    let shows = async |line: &str| {
+        let metrics = http::get(server.internal, "/metrics").await.unwrap();
+        metrics.text.lines().any(|found| found.trim() == line)
+    };
+    assert!(shows("lapak_ledger_broken 0").await);
+
+    empty(&shop.ground).await;
+    until("it is noticed", async || {
+        shows("lapak_ledger_broken 1").await && server.log().contains("`lapak rebuild`")
+    })
+    .await;
+    shop.book(&server).await;
+    assert!(shows("lapak_ledger_up 0").await, "{}", server.log());
+
+    let done = rebuild(&shop.ground).await;
+    assert_eq!(
+        (&done["restored"], &done["bookings_held"]),
+        (&json!(0), &json!(4))
+    );
+    until("it goes on by itself", async || {
+        shows("lapak_ledger_broken 0").await && shows("lapak_ledger_up 1").await
+    })
+    .await;
+    shop.book(&server).await;
+    shop.posted().await;
+    server.stop().await.unwrap();
+    audit(&shop.ground).await;
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_deleted_under_the_server_is_noticed_and_repaired() {
+    emptied("", async |ground| delete(ground, "ledger")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_whose_rows_are_deleted_under_the_server_is_noticed_and_repaired() {
+    use sqlx::{Connection, Row, SqliteConnection};
+    emptied("", async |ground| {
+        let path = ground.state().join("ledger.sqlite");
+        let url = format!("sqlite://{}", path.display());
+        let mut db = SqliteConnection::connect(&url).await.unwrap();
+        // Triggers keep what is appended; somebody took them away too.
+        let sql = "SELECT CASE type WHEN 'trigger' THEN 'DROP TRIGGER ' || name \
+                   ELSE 'DELETE FROM ' || name END \
+                   FROM sqlite_schema WHERE type IN ('trigger', 'table') \
+                   ORDER BY type DESC, name";
+        let rows = sqlx::raw_sql(sql).fetch_all(&mut db).await.unwrap();
+        let mut all = vec!["BEGIN IMMEDIATE".to_owned()];
+        all.extend(rows.iter().map(|row| row.get::<String, _>(0)));
+        all.push("COMMIT".to_owned());
+        let sql = sqlx::AssertSqlSafe(all.join(";"));
+        sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_emptied_under_the_server_is_noticed_and_repaired() {
+    if !postgres::is_installed() {
+        return;
+    }
+    let mut server = Postgres::start().await.unwrap();
+    let settings = format!(
+        "[ledger]\nkind = \"postgres\"\nurl = \"{}\"\n",
+        server.url()
+    );
+    emptied(&settings, async |_| {
+        let mut db = server.connect().await.unwrap();
+        let sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+        sqlx::raw_sql(sql).execute(&mut db).await.unwrap();
+    })
+    .await;
+    server.kill().await.unwrap();
+}
+
+async fn gone(postgres: bool) {
+    let options = outage::Options {
+        times: 2,
+        seconds: 1,
+        between: 1,
+        viewers: 30,
+        postgres,
+    };
+    let report = outage::run(lapak(), &options).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_books_notices_a_locked_ledger_and_every_entry_is_posted_once() {
+    gone(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_books_notices_a_killed_postgres_and_every_entry_is_posted_once() {
+    if postgres::is_installed() {
+        gone(true).await;
+    }
+}
