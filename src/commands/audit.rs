@@ -78,12 +78,12 @@ pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
 
 async fn books(config: &Config, report: &mut Report) -> Result<Books, ledger::Error> {
     let ledger = Ledger::existing(&config.ledger, &config.state).await?;
-    let reader = Store::reader(&config.state).map_err(unread)?;
+    let reader = Store::reader(&config.state).map_err(|error| unread(&error))?;
     let mut books = Books::default();
     for partition in Partition::all() {
         let at = compare(config, &ledger, &reader, partition, report).await?;
         books.entries += at.entries;
-        let end = reader.end(partition).map_err(unread)?;
+        let end = reader.end(partition).map_err(|error| unread(&error))?;
         if end.epoch == at.position.epoch {
             books.behind += end.seq.saturating_sub(at.position.seq);
         } else {
@@ -118,23 +118,19 @@ async fn compare(
     let mut at = cursor(ledger, partition).await?;
     for _ in 0..TRIES {
         let mut wrong = Vec::new();
-        match reader
-            .sealed(partition, at.position, at.crc, 0)
-            .map_err(unread)?
-        {
-            Err(journal) => {
-                let found = format!("posted up to {}, and the journal {journal}", at.position);
-                wrong.push(Wrong {
-                    shop: None,
-                    check: "ledger",
-                    found,
-                });
-            }
-            Ok(_) => {
-                let shops = audit::fold_until(&config.state, partition, at.position);
-                wrong = ledger.compare(&shops.map_err(unread)?).await?;
-                same_entries(ledger, reader, partition, at.position, &mut wrong).await?;
-            }
+        let sealed = reader.sealed(partition, at.position, at.crc, 0);
+        if let Err(journal) = sealed.map_err(|error| unread(&error))? {
+            let found = format!("posted up to {}, and the journal {journal}", at.position);
+            wrong.push(Wrong {
+                shop: None,
+                check: "ledger",
+                found,
+            });
+        } else {
+            let shops = audit::fold_until(&config.state, partition, at.position);
+            let shops = shops.map_err(|error| unread(&error))?;
+            wrong = ledger.compare(&shops).await?;
+            same_entries(ledger, reader, partition, at.position, &mut wrong).await?;
         }
         let now = cursor(ledger, partition).await?;
         if wrong.is_empty() || now == at {
@@ -163,7 +159,9 @@ async fn same_entries(
     while after < until {
         let kept = ledger.stored(partition, after, STEP).await?;
         let step = usize::try_from(STEP).unwrap_or(usize::MAX);
-        let journal = reader.sealed(partition, after, crc, step).map_err(unread)?;
+        let journal = reader
+            .sealed(partition, after, crc, step)
+            .map_err(|error| unread(&error))?;
         let journal = journal.unwrap_or_default();
         let differs = kept.iter().zip(&journal).find(|(kept, sealed)| {
             kept.position != sealed.entry.position
@@ -194,6 +192,6 @@ async fn cursor(ledger: &Ledger, partition: Partition) -> Result<At, ledger::Err
 }
 
 /// The journal could not be read; that was said by its own audit, unless it happened just now.
-fn unread(error: crate::engine::embedded::store::Error) -> ledger::Error {
+fn unread(error: &crate::engine::embedded::store::Error) -> ledger::Error {
     ledger::Error::Strange(format!("the journal cannot be compared with it: {error}"))
 }

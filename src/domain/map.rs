@@ -116,9 +116,10 @@ mod tests {
         fn a_few_are_a_set(steps in vec((any::<bool>(), 0_u8..12), 0..60)) {
             let (mut few, mut set) = (Few::default(), BTreeSet::new());
             for (add, item) in steps {
-                let (one, other) = match add {
-                    true => (few.insert(item), set.insert(item)),
-                    false => (few.remove(&item), set.remove(&item)),
+                let (one, other) = if add {
+                    (few.insert(item), set.insert(item))
+                } else {
+                    (few.remove(&item), set.remove(&item))
                 };
                 prop_assert_eq!(one, other);
                 prop_assert_eq!((few.len(), few.is_empty()), (set.len(), set.is_empty()));

@@ -154,6 +154,7 @@ fn plain(name: &str) -> (&str, bool) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn down(error: ledger::Error) -> Problem {
     if let ledger::Error::Setting { key, .. } = error {
         return Problem::new("invalid", "The cursor is none of ours.").with("field", key);

@@ -19,6 +19,7 @@ pub(super) type Wrong = &'static str;
 
 /// The command for what is asked in a live by somebody of this role. `settings.change` is none: it
 /// needs the settings.
+#[expect(clippy::too_many_lines, reason = "one arm for each request")]
 pub(super) fn command(asked: &Asked, live: &LiveId, role: Role) -> Result<Option<Command>, Wrong> {
     Ok(Some(match asked {
         Asked::Book {

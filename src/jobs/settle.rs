@@ -31,7 +31,7 @@ const LAST_TURN: Duration = Duration::from_millis(1_500);
 /// How often the journal is looked at without news.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often views are counted, at most; and at most this part of the time goes into it.
-const VIEWS_EVERY: Duration = Duration::from_secs(60);
+const VIEWS_EVERY: Duration = Duration::from_mins(1);
 const VIEWS_SHARE: u32 = 100;
 
 /// Why settling does not start, or stopped.
@@ -148,10 +148,9 @@ fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
     for partition in Partition::all() {
         let at = poster.at(partition);
         if let Err(journal) = reader.sealed(partition, at.position, at.crc, 0)? {
-            let posted = at.position;
             return Err(ledger::Error::Ahead {
                 partition,
-                posted,
+                posted: at.position,
                 journal,
             }
             .into());
@@ -162,13 +161,13 @@ fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
 
 /// Posts all that the journal has and the books lack; gives how many entries that was.
 pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error> {
-    let mut posted = 0;
+    let mut count = 0;
     loop {
         let entries = read(reader, poster)?;
         if entries.is_empty() {
-            return Ok(posted);
+            return Ok(count);
         }
-        posted += poster.post(&entries).await?.entries;
+        count += poster.post(&entries).await?.entries;
     }
 }
 
@@ -205,10 +204,9 @@ fn read(reader: &Reader, poster: &Poster) -> Result<Vec<Sealed>, Error> {
         match reader.sealed(partition, at.position, at.crc, most)? {
             Ok(found) => entries.extend(found),
             Err(journal) => {
-                let posted = at.position;
                 return Err(ledger::Error::Ahead {
                     partition,
-                    posted,
+                    posted: at.position,
                     journal,
                 }
                 .into());
@@ -304,9 +302,9 @@ impl Settle {
             if entries.is_empty() {
                 return Ok(poster.check().await?);
             }
-            let posted = poster.post(&entries).await?;
+            let done = poster.post(&entries).await?;
             let ledger = &metrics().ledger;
-            ledger.posted.add(posted.entries);
+            ledger.posted.add(done.entries);
             ledger.batch_duration.record_duration(began.elapsed());
             if entries.len() < BATCH_MAX / 4 {
                 self.measure()?;

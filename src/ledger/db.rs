@@ -114,8 +114,12 @@ impl Db {
     /// Runs statements without values, as migrations are.
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), Error> {
         match self {
-            Self::Sqlite(db) => drop(sqlx::raw_sql(sql).execute(db).await?),
-            Self::Postgres(db) => drop(sqlx::raw_sql(sql).execute(db).await?),
+            Self::Sqlite(db) => {
+                sqlx::raw_sql(sql).execute(db).await?;
+            }
+            Self::Postgres(db) => {
+                sqlx::raw_sql(sql).execute(db).await?;
+            }
         }
         Ok(())
     }
@@ -352,7 +356,7 @@ async fn postgres_insert<R: Row>(
         places.push(format!("${}::{name}[]", n + 1));
         let cells = column.into_iter();
         let added = match kind {
-            Kind::Int => args.add(cells.map(as_int).collect::<Vec<_>>()),
+            Kind::Int => args.add(cells.map(|cell| as_int(&cell)).collect::<Vec<_>>()),
             Kind::Text => args.add(cells.map(as_text).collect::<Vec<_>>()),
             Kind::Bytes => args.add(cells.map(as_bytes).collect::<Vec<_>>()),
         };
@@ -369,9 +373,9 @@ async fn postgres_insert<R: Row>(
     Ok(query.execute(db).await?.rows_affected())
 }
 
-fn as_int(cell: Cell) -> Option<i64> {
+fn as_int(cell: &Cell) -> Option<i64> {
     match cell {
-        Cell::Int(n) => Some(n),
+        Cell::Int(n) => Some(*n),
         _ => None,
     }
 }

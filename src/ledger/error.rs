@@ -98,7 +98,10 @@ impl From<sqlx::Error> for Error {
         match &error {
             E::Database(db) => {
                 let text = db.message().to_owned();
-                let code = db.code().map(|c| c.into_owned()).unwrap_or_default();
+                let code = db
+                    .code()
+                    .map(std::borrow::Cow::into_owned)
+                    .unwrap_or_default();
                 match code.as_str() {
                     // PostgreSQL: no such table, schema, database.
                     "42P01" | "3F000" | "3D000" => Self::Missing(text),

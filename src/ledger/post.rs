@@ -14,6 +14,7 @@ mod state;
 mod stock;
 mod units;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::cursor::{At, Cursors, advance, load, signed};
@@ -354,7 +355,8 @@ impl Posting<'_> {
             if !told.is_empty() {
                 told.push_str("; ");
             }
-            told.push_str(&format!("{event:?}"));
+            // Writing to a text does not fail.
+            _ = write!(told, "{event:?}");
         }
         Some(told)
     }

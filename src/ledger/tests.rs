@@ -73,8 +73,8 @@ async fn posting_again_changes_nothing() {
         let ledger = Ledger::lazy(&config, dir.path()).unwrap();
         let before = everything(&ledger).await;
         for from in [0, 1, story.entries.len() / 2, story.entries.len() - 1] {
-            let posted = poster.post(&story.entries[from..]).await.unwrap();
-            assert_eq!(posted.entries, 0);
+            let again = poster.post(&story.entries[from..]).await.unwrap();
+            assert_eq!(again.entries, 0);
             // A poster that starts anew knows it too.
             poster = Poster::open(&config, dir.path(), Migrate::No)
                 .await

@@ -77,13 +77,12 @@ pub(super) async fn append(tx: &mut Tx<'_>, notes: Vec<Note>) -> Result<(), Erro
     let mut rows = Vec::new();
     for note in notes {
         let known = heads.iter().position(|head| head.shop == note.shop);
-        let head = match known {
-            Some(at) => &mut heads[at],
-            None => {
-                heads.push(head(tx, &note.shop).await?);
-                let last = heads.len() - 1;
-                &mut heads[last]
-            }
+        let head = if let Some(at) = known {
+            &mut heads[at]
+        } else {
+            heads.push(head(tx, &note.shop).await?);
+            let last = heads.len() - 1;
+            &mut heads[last]
         };
         let mut row = Trail {
             shop: note.shop,

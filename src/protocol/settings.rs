@@ -16,7 +16,6 @@ macro_rules! settings {
         #[serde(deny_unknown_fields, default)]
         #[expect(
             missing_docs,
-            clippy::struct_excessive_bools,
             reason = "the names and meanings are those of domain::Settings"
         )]
         pub struct SettingsMessage {

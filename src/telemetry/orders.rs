@@ -44,7 +44,7 @@ group! {
         by_state: Family<Gauge, StateLabel> = "lapak_orders", Things;
         /// Orders that money is owed back for now.
         owing: Gauge = "lapak_orders_refund_due", Things;
-        /// Orders moved, by where to; a new one is moved to awaiting_payment.
+        /// Orders moved, by where to; a new one begins by awaiting payment.
         moved: Family<Counter, StateLabel> = "lapak_orders_moved_total", Things;
         /// What was told of payments; unmatched ones name no order that is known.
         payments: Family<Counter, PaymentLabel> = "lapak_payments_total", Things;

@@ -313,9 +313,10 @@ async fn request(kind: &str, sub: &str, who: Who) -> Value {
         "order.pay" => json!({"order": order(&somebody(), "").await, "amount": 1}),
         "order.confirm" => json!({"order": order(&somebody(), "").await, "secured": "cod"}),
         "order.ship" => json!({"order": order(&somebody(), "confirm").await}),
-        "order.finish" => json!({"order": order(&somebody(), "confirm ship").await}),
+        "order.finish" | "order.refuse" => {
+            json!({"order": order(&somebody(), "confirm ship").await})
+        }
         "order.cancel+other" => json!({"order": order(&somebody(), "").await, "reason": "x"}),
-        "order.refuse" => json!({"order": order(&somebody(), "confirm ship").await}),
         "order.return" => json!({"order": order(&somebody(), "confirm ship finish").await,
             "line": 0, "qty": 1, "restock": true, "reason": "x"}),
         "order.refund" => json!({"order": order(&somebody(), "overpay").await, "amount": 1}),

@@ -49,10 +49,13 @@ async fn post(report: &mut Report, ground: &Ground, name: &str, config: &Config)
     let reader = Store::reader(&state)?;
     let mut poster = Poster::open(config, &state, Migrate::Yes).await?;
     let (began, cpu) = (Instant::now(), usage::cpu(std::process::id())?);
-    let posted = settle::catch_up(&reader, &mut poster).await?;
-    let (wall, cpu) = (began.elapsed(), usage::cpu(std::process::id())? - cpu);
-    say(format!("{name}: {posted} entries in {wall:?}"));
-    let entries = posted as f64;
+    let count = settle::catch_up(&reader, &mut poster).await?;
+    let (wall, cpu) = (
+        began.elapsed(),
+        usage::cpu(std::process::id())?.saturating_sub(cpu),
+    );
+    say(format!("{name}: {count} entries in {wall:?}"));
+    let entries = count as f64;
     report.figure(format!("{name}: entries posted"), entries, "");
     report.figure(
         format!("{name}: lag after the burst"),

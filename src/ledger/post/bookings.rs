@@ -131,7 +131,7 @@ impl Posting<'_> {
         if let Some(row) = self.state.bookings.change(&key) {
             row.held = held;
             if held == 0 {
-                row.state = end.to_owned();
+                end.clone_into(&mut row.state);
                 row.reason = reason.map(str::to_owned);
                 row.ended_ms = Some(at);
             }

@@ -21,7 +21,7 @@ impl Posting<'_> {
             Event::Allocated {
                 order, line, qty, ..
             } => self.line(*order, *line, *qty, "revived", None, |row, n| {
-                row.allocated += n
+                row.allocated += n;
             }),
             Event::Unallocated {
                 order,
@@ -188,7 +188,7 @@ impl Posting<'_> {
                 reason,
             } => {
                 self.with_order(*order, |row| {
-                    row.state = to.as_str().to_owned();
+                    to.as_str().clone_into(&mut row.state);
                     row.since_ms = at;
                     row.deadline_ms = deadline.map(|at| signed(at.0));
                     row.secured = secured.map(|word| text::secured(word).to_owned());

@@ -11,6 +11,7 @@ use crate::ledger::tables::{DropRow, SkuRow};
 use crate::ledger::text;
 
 impl Posting<'_> {
+    #[expect(clippy::needless_pass_by_value, reason = "ids are small, or borrowed")]
     pub(super) fn key(&self, id: impl ToString) -> Key {
         (self.shop.clone(), id.to_string())
     }
@@ -132,14 +133,16 @@ impl Posting<'_> {
                 self.state.drops.put(key, row);
             }
             Event::DropStarted { drop } | Event::DropResumed { drop } => {
-                with(drop, &|row| row.state = "open".to_owned());
+                with(drop, &|row| "open".clone_into(&mut row.state));
             }
-            Event::DropPaused { drop, .. } => with(drop, &|row| row.state = "paused".to_owned()),
+            Event::DropPaused { drop, .. } => {
+                with(drop, &|row| "paused".clone_into(&mut row.state));
+            }
             Event::DropEnded { drop, .. } => with(drop, &|row| {
-                row.state = "ended".to_owned();
+                "ended".clone_into(&mut row.state);
                 row.ended_ms = Some(at);
             }),
-            Event::DropSettled { drop } => with(drop, &|row| row.state = "settled".to_owned()),
+            Event::DropSettled { drop } => with(drop, &|row| "settled".clone_into(&mut row.state)),
             Event::DropChanged {
                 drop, cap, price, ..
             } => with(drop, &|row| {

@@ -56,6 +56,7 @@ impl Dice {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each step")]
 fn order_step(program: &mut Program, dice: &mut Dice, ids: &mut u128) {
     *ids += 1;
     let id = OrderId(*ids);
@@ -264,7 +265,7 @@ fn seal(id: &ShopId, decisions: &[Decision]) -> Vec<Sealed> {
         position = position.next();
         let mut payload = Vec::new();
         codec::encode_entry(id, decision, &mut payload);
-        crc = crc32fast::hash(&payload) ^ crc;
+        crc ^= crc32fast::hash(&payload);
         let entry = Entry {
             partition,
             position,

@@ -54,7 +54,7 @@ impl Taps {
         let clients = audience(ground, to, &names).await?;
         let (stop, stopped) = watch::channel(false);
         let (answered, mut tasks) = (Arc::new(AtomicU64::new(0)), JoinSet::new());
-        let (mut first, step) = (Instant::now(), EVERY / viewers.max(1));
+        let (mut first, apart) = (Instant::now(), EVERY / viewers.max(1));
         for client in clients {
             let shelf = (drop.to_owned(), sku.to_owned());
             tasks.spawn(live(
@@ -64,7 +64,7 @@ impl Taps {
                 stopped.clone(),
                 Arc::clone(&answered),
             ));
-            first += step;
+            first += apart;
         }
         Ok(Self {
             stop,
