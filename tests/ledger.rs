@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use lapak::clock::Clock;
 use lapak::domain::Settings;
+use lapak::engine::embedded::store::Store;
 use lapak::gateway::auth::Role;
+use lapak::jobs::settle;
+use lapak::ledger::{Config, Migrate, Poster};
 use load_tests::client::{PATIENCE, book};
 use load_tests::postgres::{self, Postgres};
 use load_tests::scenario::{flash_drop::essence, host, outage};
@@ -191,6 +194,13 @@ async fn a_deleted_journal_is_refused_and_brought_back_from_the_ledger() {
     shop.posted().await;
 }
 
+async fn failures(server: &Server) -> u64 {
+    let metrics = http::get(server.internal, "/metrics").await.unwrap();
+    let mut lines = metrics.text.lines();
+    let found = lines.find_map(|line| line.strip_prefix("lapak_ledger_failures_total "));
+    found.unwrap().trim().parse().unwrap()
+}
+
 /// The ledger is emptied under the server: it says so and names the command, bookings go on, and
 /// the command repairs it while the server runs.
 async fn emptied(settings: &str, empty: impl AsyncFnOnce(&Ground)) {
@@ -209,6 +219,14 @@ async fn emptied(settings: &str, empty: impl AsyncFnOnce(&Ground)) {
     .await;
     shop.book(&server).await;
     assert!(shows("lapak_ledger_up 0").await, "{}", server.log());
+    // It tries again and again, and says it once.
+    let before = failures(&server).await;
+    until("it tries again", async || {
+        failures(&server).await >= before + 2
+    })
+    .await;
+    let said = server.log().matches("bookings go on").count();
+    assert_eq!(said, 1, "{}", server.log());
 
     let done = rebuild(&shop.ground).await;
     assert_eq!(
@@ -225,6 +243,22 @@ async fn emptied(settings: &str, empty: impl AsyncFnOnce(&Ground)) {
     audit(&shop.ground).await;
     let server = shop.ground.serve().await.unwrap();
     shop.still_held(&server).await;
+}
+
+/// `rebuild` beside a server that begins to post again while it works.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_posts_meanwhile_is_passed_over() {
+    let (shop, server) = Shop::open("").await;
+    server.stop().await.unwrap();
+    delete(&shop.ground, "ledger");
+    let (config, state) = (Config::default(), shop.ground.state());
+    let reader = Store::reader(&state).unwrap();
+    let one = Poster::open(&config, &state, Migrate::Yes).await;
+    let two = Poster::open(&config, &state, Migrate::Yes).await;
+    let (mut one, mut two) = (one.unwrap(), two.unwrap());
+    assert!(settle::catch_up(&reader, &mut one).await.unwrap() > 0);
+    assert_eq!(settle::catch_up(&reader, &mut two).await.unwrap(), 0);
+    assert_eq!(audit(&shop.ground).await["behind"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

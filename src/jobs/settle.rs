@@ -48,6 +48,25 @@ pub enum Error {
     Thread(#[from] std::io::Error),
 }
 
+impl Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Ledger(error) => error.code(),
+            Self::Journal(error) => error.code(),
+            Self::Thread(_) => "settle_thread",
+        }
+    }
+
+    /// Whether it may pass by itself.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Ledger(error) => error.passes(),
+            Self::Journal(error) => matches!(error, store::Error::InUse(_)),
+            Self::Thread(_) => false,
+        }
+    }
+}
+
 /// Starts settling. An error tells that the books and the journal do not belong together, or that
 /// the books cannot be used. Books that do not answer are waited for later; but a journal that is
 /// empty needs their word first that it is new and not lost.
@@ -159,7 +178,8 @@ fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
     Ok(())
 }
 
-/// Posts all that the journal has and the books lack; gives how many entries that was.
+/// Posts all that the journal has and the books lack; gives how many entries that was. A server
+/// that posts meanwhile does no harm: what it has posted is passed over.
 pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error> {
     let mut count = 0;
     loop {
@@ -167,7 +187,11 @@ pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error
         if entries.is_empty() {
             return Ok(count);
         }
-        count += poster.post(&entries).await?.entries;
+        match poster.post(&entries).await {
+            Ok(done) => count += done.entries,
+            Err(ledger::Error::Moved) => poster.reopen().await?,
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
@@ -246,27 +270,30 @@ impl Settle {
                 LOOK
             }
             Err(error) => {
+                let error = self.reopen(error).await;
                 self.failed(&error);
                 // What cannot be read now is said by the next turn.
                 let _ = self.measure();
                 let nap = self.retry;
                 self.retry = (nap * 2).min(RETRY_MAX);
-                if let Some(poster) = &mut self.poster
-                    && let Err(error) = poster.reopen().await
-                {
-                    self.failed(&error.into());
-                }
                 nap
             }
         }
     }
 
-    fn failed(&mut self, error: &Error) {
-        let (code, passes) = match error {
-            Error::Ledger(error) => (error.code(), error.passes()),
-            Error::Journal(error) => (error.code(), matches!(error, store::Error::InUse(_))),
-            Error::Thread(_) => ("settle_thread", false),
+    /// Opens the books anew after an error. Of one that may pass, what is found then is the cause.
+    async fn reopen(&mut self, error: Error) -> Error {
+        let Some(poster) = &mut self.poster else {
+            return error;
         };
+        match poster.reopen().await {
+            Err(found) if error.passes() => found.into(),
+            _ => error,
+        }
+    }
+
+    fn failed(&mut self, error: &Error) {
+        let (code, passes) = (error.code(), error.passes());
         let ledger = &metrics().ledger;
         ledger.failures.increment();
         ledger.up.set_flag(false);
