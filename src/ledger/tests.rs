@@ -8,6 +8,8 @@ mod server;
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::cell::Row;
+use super::tables::TrailHead;
 use super::{Config, Error, Ledger, Migrate, Poster};
 use crate::domain::{Shop, ShopId};
 use crate::journal::{Partition, Position, Sealed};
@@ -227,6 +229,33 @@ async fn an_edited_trail_is_named() {
         .map(|w| w.1)
         .collect();
     assert_eq!(wrong, [7, last]);
+    db.execute("UPDATE trail_head SET n = 6", []).unwrap();
+    let wrong = ledger.verify_trail().await.unwrap();
+    assert!(wrong.iter().any(|w| w.2.contains("goes on")), "{wrong:?}");
+}
+
+/// What is written between two questions of an audit is no fault.
+#[tokio::test]
+async fn a_trail_that_grows_is_no_fault() {
+    for place in Place::all() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = place.fresh().await;
+        let story = story(4, 200);
+        let mut poster = Poster::open(&config, dir.path(), Migrate::Yes)
+            .await
+            .unwrap();
+        post(&mut poster, &story.entries[..100], 100).await;
+        let ledger = Ledger::lazy(&config, dir.path()).unwrap();
+        let sql = "SELECT shop, n, hash FROM trail_head";
+        let head = ledger.fetch(sql, Vec::new()).await.unwrap().remove(0);
+        let head = TrailHead::from_cells(head).unwrap();
+        post(&mut poster, &story.entries, 100).await;
+        let (now, mut wrong) = (ledger.fetch(sql, Vec::new()).await.unwrap(), Vec::new());
+        assert!(TrailHead::from_cells(now[0].clone()).unwrap().n > head.n);
+        ledger.verify_shop(&head, &mut wrong).await.unwrap();
+        assert!(wrong.is_empty(), "{wrong:?}");
+        ledger.close().await;
+    }
 }
 
 fn rusqlite_of(dir: &Path) -> rusqlite::Connection {

@@ -185,6 +185,16 @@ impl Ledger {
             let head = TrailHead::from_cells(cells)?;
             self.verify_shop(&head, &mut wrong).await?;
         }
+        // One statement, which sees both as they were at one instant.
+        let beyond = "SELECT shop, n FROM trail_head \
+                      WHERE n < (SELECT MAX(n) FROM audit_trail a WHERE a.shop = trail_head.shop)";
+        for cells in self.fetch(beyond, Vec::new()).await? {
+            let mut cells = cells.into_iter();
+            if let (Some(Cell::Text(shop)), Some(Cell::Int(n))) = (cells.next(), cells.next()) {
+                let what = format!("the trail goes on, and was written up to {n}");
+                wrong.push((shop, n + 1, what));
+            }
+        }
         let orphans = "SELECT DISTINCT shop FROM audit_trail \
                        WHERE shop NOT IN (SELECT shop FROM trail_head)";
         for cells in self.fetch(orphans, Vec::new()).await? {
@@ -195,18 +205,24 @@ impl Ledger {
         Ok(wrong)
     }
 
-    async fn verify_shop(
+    /// Checks a shop's rows up to where its trail was said to end; a server may write meanwhile.
+    pub(super) async fn verify_shop(
         &self,
         head: &TrailHead,
         wrong: &mut Vec<(String, i64, String)>,
     ) -> Result<(), Error> {
         let sql = format!(
-            "SELECT {} FROM audit_trail WHERE shop = $1 AND n > $2 ORDER BY n LIMIT 1000",
+            "SELECT {} FROM audit_trail WHERE shop = $1 AND n > $2 AND n <= $3 \
+             ORDER BY n LIMIT 1000",
             columns::<Trail>("")
         );
         let (mut n, mut last) = (0, START.to_owned());
         loop {
-            let args = vec![Cell::Text(head.shop.clone()), Cell::Int(n)];
+            let args = vec![
+                Cell::Text(head.shop.clone()),
+                Cell::Int(n),
+                Cell::Int(head.n),
+            ];
             let rows = self.fetch(&sql, args).await?;
             if rows.is_empty() {
                 break;
