@@ -154,6 +154,18 @@ describe("own bookings", () => {
     expect(fold(start, news("promoted", { qty: 2 })).me?.waiting).toEqual([]);
   });
 
+  test("a tap in another window is held here too, once, and takes nobody's place", () => {
+    const start = welcome({
+      snapshot: snapshot({ me: me({ waiting: [{ drop: "d1", sku: "KAOS-M", qty: 2, ahead_units: 4 }] }) }),
+    });
+    for (const order of [[news("held")], [news("held"), held()], [held(), news("held")]]) {
+      const state = fold(start, ...order);
+      expect(state.me?.bookings).toHaveLength(1);
+      expect(state.me?.bookings[0]).toMatchObject({ booking: "b1", qty: 1, origin: "tap" });
+      expect(state.me?.waiting[0]?.qty).toBe(2);
+    }
+  });
+
   test("an extension moves the deadline", () => {
     expect(fold(welcome(), held(), news("extended", { deadline_ms: 9 })).me?.bookings[0]?.deadline_ms).toBe(9);
   });

@@ -137,8 +137,9 @@ export function open_live(options: LiveOptions): Live {
       const said = notices.value.some(
         (n) => n.kind === "answer" && n.ask.type === "cancel" && n.ask.booking === message.booking,
       );
-      // What was ordered is told as an order.
-      if (!own && !said && message.event !== "ordered") tell({ kind: "booking", news: message });
+      // What was ordered is told as an order, and a tap by its answer, in the window it was made in.
+      const told = message.event === "ordered" || message.event === "held";
+      if (!own && !said && !told) tell({ kind: "booking", news: message });
     }
     if (message.type === "order" && message.order.customer === newest.me?.customer && !QUIET.has(message.event))
       tell({ kind: "order", news: message, before: known?.state ?? null });

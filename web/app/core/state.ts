@@ -320,7 +320,8 @@ function booking_news(state: LiveState, news: BookingNews): LiveState {
   const known = with_me(state, (me) => ({ ...me, reputation: news.reputation ?? me.reputation }));
   switch (news.event) {
     case "promoted":
-      return promoted(known, news);
+    case "held":
+      return gained(known, news);
     case "extended":
       return map_booking(known, news.booking, (row) => ({ ...row, deadline_ms: news.deadline_ms }));
     case "expired":
@@ -343,12 +344,12 @@ function map_booking(state: LiveState, booking: string, change: (row: OwnBooking
   }));
 }
 
-/** A waiter's turn came: the units move from the waiting list to a booking. */
-function promoted(state: LiveState, news: BookingNews): LiveState {
+/** Units are held: of a waiter whose turn came, who waits for that much less, or of another window's tap. */
+function gained(state: LiveState, news: BookingNews): LiveState {
   if (state.over.has(news.booking)) return state;
   return with_me(state, (me) => {
     const before = me.bookings.find((row) => row.booking === news.booking);
-    const gained = news.qty - (before?.qty ?? 0);
+    const served = news.event === "promoted" ? news.qty - (before?.qty ?? 0) : 0;
     const booking: OwnBooking = {
       booking: news.booking,
       drop: news.drop,
@@ -359,14 +360,14 @@ function promoted(state: LiveState, news: BookingNews): LiveState {
       currency: news.currency,
       deadline_ms: news.deadline_ms,
       state: "held",
-      origin: "waitlist",
+      origin: news.event === "promoted" ? "waitlist" : "tap",
       booked_at_ms: before?.booked_at_ms ?? 0,
     };
     return {
       ...me,
       bookings: [...me.bookings.filter((row) => row.booking !== news.booking), booking],
       waiting: me.waiting
-        .map((wait) => (same(wait, news) ? { ...wait, qty: wait.qty - gained } : wait))
+        .map((wait) => (same(wait, news) ? { ...wait, qty: wait.qty - served } : wait))
         .filter((wait) => wait.qty > 0),
     };
   });

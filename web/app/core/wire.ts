@@ -231,7 +231,8 @@ export interface TickerRow {
 
 export interface BookingNews {
   type: "booking";
-  event: "promoted" | "expired" | "cancelled" | "ordered" | "extended";
+  /** `held`: a tap of any of the customer's windows, told to all of them. */
+  event: "promoted" | "held" | "expired" | "cancelled" | "ordered" | "extended";
   booking: string;
   drop: string;
   sku: string;

@@ -110,6 +110,7 @@ function say_booking(
       return { text: w.told.expired(news.title, news.penalty ?? 0), good: false };
     case "cancelled":
       return { text: w.told.host_cancelled(news.title, free_text(news.reason)), good: false };
+    case "held":
     case "ordered":
     case "extended":
       return { text: w.told.ordered(news.title), good: true };

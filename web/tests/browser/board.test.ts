@@ -171,7 +171,7 @@ describe("the audit page", () => {
     await page.locator("[data-verdict=good]").waitFor();
     expect(page.url()).not.toContain("token");
     expect(await page.locator("[data-verdict]").textContent()).toContain("Difference 0");
-    expect(await page.locator(".audit-views li.good").count()).toBe(6);
+    expect(await page.locator(".audit-views li.good").count()).toBe(9);
     const row = page.locator('[data-sku="KAOS-M"]');
     const drawn = await row
       .locator(".stack [data-bucket]")
