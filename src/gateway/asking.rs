@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::app::{App, actor};
 use super::auth::Identity;
 use super::{paying, translate};
-use crate::domain::{Answer, Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
+use crate::domain::{Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
 use crate::protocol::Lang;
 use crate::protocol::asked::Asked;
@@ -144,13 +144,6 @@ async fn replied(
 ) -> (Answered, CommandResult) {
     let about = about(app, place, &ask.what).await;
     let mut message = answer(&ask.shown, reply, &about, place.lang);
-    // An order of nothing, or one whose money was there before it, does not await payment.
-    if let Ok(Answer::Ordered { order, .. }) = &reply.outcome
-        && let Ok(seen) = app.engine.order(place.shop, *order).await
-        && let Some(order) = seen.value
-    {
-        message["state"] = json!(order.state.as_str());
-    }
     // What a host asks is answered by `done`, also when a booking was taken back.
     if reply.outcome.is_ok() && matches!(ask.what, Asked::BookingCancel { .. }) {
         message["type"] = json!("done");

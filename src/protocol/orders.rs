@@ -21,7 +21,8 @@ pub(super) fn accepted(answer: &Answer, about: &About) -> Value {
         } => json!({
             "type": "ordered",
             "order": order.to_string(),
-            "state": "awaiting_payment",
+            // Of the answer alone, so that it is the same when it is given again.
+            "state": if *total == 0 { "paid" } else { "awaiting_payment" },
             "total": total,
             "currency": &**currency,
             "pay_deadline_ms": deadline.0,
