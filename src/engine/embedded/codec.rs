@@ -1,5 +1,5 @@
-//! The bytes of the journal and of snapshots: written by hand, so that no type of `domain` is
-//! ever serialised by derive and an entry written years ago is still read.
+//! The bytes of the journal, of snapshots and of requests on their way: written by hand, so that
+//! no type of `domain` is ever serialised by derive and an entry written years ago is still read.
 //!
 //! A payload is a format byte and then fields in a fixed order. Numbers are variable-length
 //! (seven bits a byte, lowest first), times are differences from the time written before, and
@@ -11,12 +11,14 @@
 mod any;
 mod event;
 mod outcome;
+mod request;
 mod shop;
 #[cfg(test)]
 mod tests;
 mod value;
 mod wire;
 
+pub use request::{decode_request, encode_request};
 pub use wire::CodecError;
 
 use std::collections::HashMap;

@@ -125,6 +125,18 @@ impl<A: Any, B: Any> Any for (A, B) {
     }
 }
 
+impl<A: Any, B: Any, C: Any> Any for (A, B, C) {
+    fn any(g: &mut Gen) -> Self {
+        (g.any(), g.any(), g.any())
+    }
+}
+
+impl<T: Any> Any for Box<T> {
+    fn any(g: &mut Gen) -> Self {
+        Self::new(g.any())
+    }
+}
+
 impl<T: Any> Any for Arc<T> {
     fn any(g: &mut Gen) -> Self {
         Self::new(g.any())

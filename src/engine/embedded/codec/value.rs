@@ -181,6 +181,28 @@ impl<A: Code, B: Code> Code for (A, B) {
     }
 }
 
+impl<A: Code, B: Code, C: Code> Code for (A, B, C) {
+    fn put(&self, w: &mut Writer<'_>) {
+        self.0.put(w);
+        self.1.put(w);
+        self.2.put(w);
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok((A::take(r)?, B::take(r)?, C::take(r)?))
+    }
+}
+
+impl<T: Code> Code for Box<T> {
+    fn put(&self, w: &mut Writer<'_>) {
+        T::put(self, w);
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self::new(T::take(r)?))
+    }
+}
+
 impl<T: Code> Code for Arc<T> {
     fn put(&self, w: &mut Writer<'_>) {
         T::put(self, w);
