@@ -109,6 +109,11 @@ impl Clock {
         self.inner.source.look().monotonic
     }
 
+    /// Whether it is a clock for tests, which is moved by hand.
+    pub fn is_manual(&self) -> bool {
+        self.inner.source.is_manual()
+    }
+
     /// Moves a manual clock on by `ms`, wall and monotonic alike; the system's clock ignores it.
     pub fn advance(&self, ms: u64) {
         self.inner.source.advance(ms);

@@ -79,19 +79,21 @@ impl Pulse {
     }
 }
 
-/// The engine that was configured; clones share it.
+/// The engine; clones share it. Whether it decides alone or with other nodes, was said where it was
+/// started ([`embedded`], [`redis`]).
 #[derive(Debug, Clone)]
-pub enum Engine {
-    /// One process, the journal in SQLite.
-    Embedded(embedded::Handle),
+pub struct Engine(embedded::Handle);
+
+impl From<embedded::Handle> for Engine {
+    fn from(handle: embedded::Handle) -> Self {
+        Self(handle)
+    }
 }
 
 impl Engine {
     /// Decides a request for a shop. Dropping the future does not take the request back.
     pub async fn submit(&self, shop: &ShopId, request: Request) -> Result<Reply, Failure> {
-        match self {
-            Self::Embedded(engine) => engine.submit(shop, request).await,
-        }
+        self.0.submit(shop, request).await
     }
 
     /// What a customer has in a shop.
@@ -165,6 +167,11 @@ impl Engine {
         self.ask(shop, |shop| shop.skus.clone()).await
     }
 
+    /// The whole shop as it stands: for those who compare.
+    pub async fn shop(&self, shop: &ShopId) -> Result<Seen<Shop>, Failure> {
+        self.ask(shop, Shop::clone).await
+    }
+
     /// The shop's settings.
     pub async fn settings(&self, shop: &ShopId) -> Result<Seen<Settings>, Failure> {
         self.ask(shop, |shop| (*shop.settings).clone()).await
@@ -172,9 +179,7 @@ impl Engine {
 
     /// How it stands, over all shops; an error if any partition is silent.
     pub async fn pulse(&self) -> Result<Pulse, Failure> {
-        match self {
-            Self::Embedded(engine) => engine.pulse().await,
-        }
+        self.0.pulse().await
     }
 
     async fn ask<T: Send + 'static>(
@@ -182,8 +187,6 @@ impl Engine {
         shop: &ShopId,
         question: impl FnOnce(&Shop) -> T + Send + 'static,
     ) -> Result<Seen<T>, Failure> {
-        match self {
-            Self::Embedded(engine) => engine.ask(shop, question).await,
-        }
+        self.0.ask(shop, question).await
     }
 }

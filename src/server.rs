@@ -114,7 +114,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         Arc::clone(&news),
     )?;
     let (entries, batches) = mpsc::channel(feed::BATCHES_MAX);
-    let engine = Engine::Embedded(opened.start(clock, house, entries)?);
+    let engine = Engine::from(opened.start(clock, house, entries)?);
     let hub = Arc::new(Hub::new(
         Arc::clone(&mirror),
         engine.clone(),

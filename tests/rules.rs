@@ -2,6 +2,9 @@
 //! seller can read, and random programs against a second, naive model.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "fixtures/redis.rs"]
+mod redis_fixture;
+
 mod rules {
     mod model;
     mod random;

@@ -172,7 +172,7 @@ impl Bench {
         let house = Lifecycle::new();
         let (entries, mut committed) = mpsc::channel(1_024);
         let opened = embedded::open(state)?;
-        let engine = Engine::Embedded(opened.start(clock, &house, entries)?);
+        let engine = Engine::from(opened.start(clock, &house, entries)?);
         house.spawn_core("reader", async move {
             while committed.recv().await.is_some() {}
             Ok::<_, std::convert::Infallible>(())

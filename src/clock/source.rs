@@ -34,6 +34,10 @@ pub(super) enum Source {
 }
 
 impl Source {
+    pub(super) fn is_manual(&self) -> bool {
+        matches!(self, Self::Manual { .. })
+    }
+
     pub(super) fn system() -> Self {
         Self::System {
             origin: Instant::now(),

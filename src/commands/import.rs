@@ -62,7 +62,7 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
     fits.map_err(|error| Failure::Io(error.to_string()))?;
     let house = Lifecycle::new();
     let (entries, mut committed) = mpsc::channel(64);
-    let engine = Engine::Embedded(opened.start(&Clock::system(config.clock), &house, entries)?);
+    let engine = Engine::from(opened.start(&Clock::system(config.clock), &house, entries)?);
     house.spawn_core("reader", async move {
         while committed.recv().await.is_some() {}
         Ok::<_, Failure>(())

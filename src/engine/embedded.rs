@@ -15,6 +15,7 @@ mod desk;
 pub(crate) mod program;
 pub mod snapshot;
 pub mod store;
+pub(in crate::engine) mod turn;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -24,11 +25,13 @@ use tokio::time::Instant;
 
 use super::{Failure, Pulse, Reply, Seen};
 use crate::clock::Clock;
-use crate::domain::{CustomerId, Request, Shop, ShopId};
+use crate::domain::{Request, Shop, ShopId};
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
 use crate::lifecycle::Lifecycle;
-use desk::{Desk, MAILBOX_MAX, Message};
+use desk::order::{Order, Shared};
+use desk::{Beginning, Desk, MAILBOX_MAX, Message};
 use store::{Loaded, Store};
+use turn::{LineEnd, Mark, line};
 use writer::WORK_MAX;
 
 /// What callers are asked to wait when a mailbox is full.
@@ -46,6 +49,30 @@ pub enum Error {
     /// The journal's writer has gone.
     #[error("the writer of the journal has stopped")]
     Closed,
+    /// Another node came to something else by the same turns: one of the two is wrong.
+    #[error(
+        "partition {partition}: behind turn {turn} another node stands at {theirs}, and this one \
+         does not: they do not decide alike (two versions?)"
+    )]
+    Diverged {
+        /// Which.
+        partition: Partition,
+        /// The turn.
+        turn: u64,
+        /// Where the other stands.
+        theirs: Position,
+    },
+    /// An entry that other nodes agree on does not fit this journal.
+    #[error(
+        "partition {partition}: the entry at {position} of the other nodes does not follow this \
+         node's journal; a restart joins them anew"
+    )]
+    Foreign {
+        /// Which.
+        partition: Partition,
+        /// Its place.
+        position: Position,
+    },
 }
 
 /// The state read back, before anything is decided: readers of the journal take it from here.
@@ -98,44 +125,73 @@ impl Opened {
         }
     }
 
-    /// Starts deciding. Committed entries go to `feed`, in order for each partition.
+    /// Starts deciding alone. Committed entries go to `feed`, in order for each partition.
     pub fn start(
         self,
         clock: &Clock,
         house: &Lifecycle,
         feed: mpsc::Sender<Vec<Entry>>,
     ) -> Result<Handle, Error> {
+        self.start_in_order(clock, house, feed, |_, _| Ok(Order::Own))
+    }
+
+    /// Starts deciding what a sequencer orders; gives the sequencer's end for each partition.
+    pub(in crate::engine) fn start_shared(
+        self,
+        clock: &Clock,
+        house: &Lifecycle,
+        feed: mpsc::Sender<Vec<Entry>>,
+    ) -> Result<(Handle, Vec<LineEnd>), Error> {
+        let mut ends = Vec::new();
+        let handle = self.start_in_order(clock, house, feed, |store, partition| {
+            let link = store.link(partition);
+            let mark = Mark {
+                place: store.turn(partition)?,
+                position: link.position,
+                crc: link.crc,
+            };
+            let (line, end) = line(mark);
+            ends.push(end);
+            Ok(Order::Shared(Shared::new(line)))
+        })?;
+        Ok((handle, ends))
+    }
+
+    fn start_in_order(
+        self,
+        clock: &Clock,
+        house: &Lifecycle,
+        feed: mpsc::Sender<Vec<Entry>>,
+        mut order: impl FnMut(&Store, Partition) -> Result<Order, Error>,
+    ) -> Result<Handle, Error> {
         let (work, todo) = mpsc::channel(WORK_MAX);
         let (snapshots, wanted) = mpsc::channel(usize::from(PARTITIONS));
-        let system = CustomerId::new("system").unwrap_or_else(|_| unreachable!("a plain word"));
         let mut desks = Vec::new();
-        let begins: Vec<Position> = self.ends().map(|(_, end)| self.begins(end)).collect();
-        for (
-            position,
-            (
-                partition,
-                Loaded {
-                    shops, replayed, ..
-                },
-            ),
-        ) in begins.into_iter().zip(self.loaded)
-        {
-            let tail = usize::try_from(replayed).unwrap_or(usize::MAX);
+        let (dir, store) = (self.dir, self.store);
+        for (partition, loaded) in self.loaded {
             let (door, mailbox) = mpsc::channel(MAILBOX_MAX);
-            let desk = Desk::new(
+            let order = order(&store, partition)?;
+            let beginning = Beginning {
                 partition,
-                position,
-                shops,
-                tail,
+                link: store.link(partition),
+                // Turns bring their own, the same to every node.
+                epoch: match order {
+                    Order::Own => store.epoch(),
+                    Order::Shared(_) => 0,
+                },
+                shops: loaded.shops,
+                tail: usize::try_from(loaded.replayed).unwrap_or(usize::MAX),
+            };
+            let desk = Desk::new(
+                beginning,
+                order,
                 clock.clone(),
                 work.clone(),
                 snapshots.clone(),
-                system.clone(),
             );
             house.spawn_core("desk", desk.run(mailbox, house.closing().clone()));
             desks.push(door);
         }
-        let (dir, store) = (self.dir, self.store);
         // A stop does not wait for it: a snapshot is kept whole or not at all, and can be made
         // again; making one of a million bookings takes longer than a stop may.
         house.spawn_aside("snapshots", move || make_snapshots(&dir, wanted))?;
@@ -171,8 +227,7 @@ impl Handle {
             Message::Submit {
                 shop: shop.clone(),
                 request,
-                reply,
-                sent,
+                caller: (reply, sent),
             },
         )?;
         // Once it was handed over, silence means that it is not known what became of it.

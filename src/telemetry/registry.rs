@@ -19,6 +19,7 @@ use super::instrument::Kind;
 use super::journal::Journal;
 use super::ledger::Ledger;
 use super::node::{Drain, Runtime};
+use super::nodes::Nodes;
 use super::orders::Orders;
 use super::payments::Payments;
 use super::process;
@@ -38,6 +39,7 @@ const GROUPS: &[&[Metric]] = &[
     Payments::ROWS,
     Journal::ROWS,
     Ledger::ROWS,
+    Nodes::ROWS,
     Runtime::ROWS,
     Drain::ROWS,
     process::ROWS,
@@ -67,6 +69,8 @@ pub struct Metrics {
     pub journal: Journal,
     /// The books.
     pub ledger: Ledger,
+    /// Nodes that share their order of requests.
+    pub nodes: Nodes,
     /// The async runtime.
     pub runtime: Runtime,
     /// Stopping.
@@ -103,6 +107,7 @@ impl Registry {
             payments: Payments::register(&recorder),
             journal: Journal::register(&recorder),
             ledger: Ledger::register(&recorder),
+            nodes: Nodes::register(&recorder),
             runtime: Runtime::register(&recorder),
             drain: Drain::register(&recorder),
         };
@@ -223,6 +228,7 @@ impl Metrics {
         self.payments.touch();
         self.journal.touch();
         self.ledger.touch();
+        self.nodes.touch();
         self.runtime.touch();
         self.drain.touch();
     }

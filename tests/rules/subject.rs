@@ -5,8 +5,12 @@ use lapak::domain::shop::{Outcome, Verdict};
 use lapak::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop, ShopId};
 
 mod embedded;
+mod nodes;
 
 use embedded::Embedded;
+pub(crate) use nodes::Nodes;
+
+use crate::redis_fixture::Program;
 
 /// What does not hold of a shop (D.8).
 pub(crate) fn violations(shop: &Shop) -> Vec<String> {
@@ -20,6 +24,8 @@ pub(crate) enum Subject {
     Domain(Box<Domain>),
     /// The embedded engine, journal and all.
     Embedded(Box<Embedded>),
+    /// Two nodes on one Redis.
+    Nodes(Box<Nodes>, ShopId),
 }
 
 /// The rules, with a journal to start again from.
@@ -39,11 +45,20 @@ impl Subject {
         Self::Embedded(Box::new(Embedded::start(shop, super::scenario::START)))
     }
 
+    pub(crate) fn nodes() -> Self {
+        let shop = ShopId::new("toko").unwrap();
+        Self::Nodes(
+            Box::new(Nodes::start(Program::Redis, super::scenario::START)),
+            shop,
+        )
+    }
+
     /// Lets time come to `now`, so that all that is due has happened.
     pub(crate) fn advance(&mut self, now: Millis) {
         match self {
             Self::Domain(domain) => domain.drain(now),
             Self::Embedded(engine) => engine.advance(now),
+            Self::Nodes(nodes, shop) => nodes.advance(shop, now),
         }
     }
 
@@ -55,6 +70,7 @@ impl Subject {
                 domain.decide(now, request)
             }
             Self::Embedded(engine) => engine.submit(now, request),
+            Self::Nodes(nodes, shop) => nodes.submit(shop, now, request),
         }
     }
 
@@ -63,6 +79,7 @@ impl Subject {
         match self {
             Self::Domain(domain) => domain.shop.clone(),
             Self::Embedded(engine) => engine.shop(),
+            Self::Nodes(nodes, shop) => nodes.shop(shop),
         }
     }
 
@@ -77,6 +94,7 @@ impl Subject {
                 domain.shop = shop;
             }
             Self::Embedded(engine) => engine.restart(),
+            Self::Nodes(nodes, _) => nodes.restart(),
         }
     }
 }

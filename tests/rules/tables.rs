@@ -127,6 +127,11 @@ fn tables_hold_on_the_embedded_engine_with_a_restart_in_the_middle() {
 }
 
 #[test]
+fn tables_hold_on_two_nodes_with_a_restart_in_the_middle() {
+    play_all(Subject::nodes, Restarts::Middle);
+}
+
+#[test]
 fn a_wrong_table_is_told_by_line_and_word() {
     let wrong = [
         ("sku KAOS tracked stok 3", "not understood: stok 3"),

@@ -1,22 +1,30 @@
 //! A partition's desk: one task owns the partition's shops and decides for them, one request at
 //! a time. Before a request, everything that time alone has brought about in its shop.
+//!
+//! Alone, a desk takes requests as they come, at the time of its own clock. Among several nodes it
+//! hands them to the sequencer that all share, and decides what comes back as turns, its own
+//! requests and those of others ([`super::turn`]).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::codec;
+use super::store::Link;
+use super::turn::Caller;
 use super::writer::{Batch, Work};
-use crate::clock::Clock;
+use crate::clock::{Clock, Reading};
 use crate::domain::shop::Verdict;
 use crate::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop, ShopId};
-use crate::engine::{Failure, Pulse, Reply};
+use crate::engine::{Pulse, Reply};
 use crate::journal::{Entry, Partition, Position};
 use crate::telemetry::metrics;
+use order::Order;
+
+pub(super) mod order;
 
 /// Requests that may wait for one partition; more are turned away as surely not done.
 pub(super) const MAILBOX_MAX: usize = 8_192;
@@ -37,8 +45,7 @@ pub(super) enum Message {
     Submit {
         shop: ShopId,
         request: Box<Request>,
-        reply: oneshot::Sender<Result<Reply, Failure>>,
-        sent: Instant,
+        caller: Caller,
     },
     /// Look; the closure gives back what to do once all before it is durable.
     Ask { shop: ShopId, question: Question },
@@ -53,7 +60,11 @@ pub(super) type Question =
 /// One partition's shops and where its journal stands.
 pub(super) struct Desk {
     partition: Partition,
-    position: Position,
+    /// The last entry, which may still be on its way to the disk.
+    link: Link,
+    /// The epoch that what is decided belongs to.
+    epoch: u64,
+    order: Order,
     shops: HashMap<ShopId, Shop>,
     /// When each shop has something due.
     dues: BTreeSet<(Millis, ShopId)>,
@@ -65,33 +76,46 @@ pub(super) struct Desk {
     batch: Batch,
 }
 
+/// What a desk begins with.
+pub(super) struct Beginning {
+    pub(super) partition: Partition,
+    /// The last entry.
+    pub(super) link: Link,
+    /// The epoch of what is decided from now on, at least.
+    pub(super) epoch: u64,
+    pub(super) shops: HashMap<ShopId, Shop>,
+    /// Entries behind the newest snapshot.
+    pub(super) tail: usize,
+}
+
 impl Desk {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "called once, where the engine is put together"
-    )]
     pub(super) fn new(
-        partition: Partition,
-        position: Position,
-        shops: HashMap<ShopId, Shop>,
-        tail: usize,
+        beginning: Beginning,
+        order: Order,
         clock: Clock,
         work: mpsc::Sender<Work>,
         snapshots: mpsc::Sender<Partition>,
-        system: CustomerId,
     ) -> Self {
+        let Beginning {
+            partition,
+            link,
+            epoch,
+            shops,
+            tail,
+        } = beginning;
         let dues = shops
             .iter()
             .filter_map(|(id, shop)| Some((shop.next_due_at()?, id.clone())))
             .collect();
         let system = Actor {
             role: Role::System,
-            name: system,
+            name: CustomerId::new("system").unwrap_or_else(|_| unreachable!("a plain word")),
         };
-        let batch = Batch::default();
         Self {
             partition,
-            position,
+            link,
+            epoch,
+            order,
             shops,
             dues,
             clock,
@@ -99,7 +123,7 @@ impl Desk {
             snapshots,
             tail,
             system,
-            batch,
+            batch: Batch::default(),
         }
     }
 
@@ -109,19 +133,26 @@ impl Desk {
         mut mailbox: mpsc::Receiver<Message>,
         closing: CancellationToken,
     ) -> Result<(), super::Error> {
-        let mut turn = Vec::with_capacity(TURN_MAX);
+        let (mut taken, mut open) = (Vec::with_capacity(TURN_MAX), true);
         loop {
             let nap = self.nap();
             tokio::select! {
                 biased;
-                taken = mailbox.recv_many(&mut turn, TURN_MAX) => if taken == 0 { break },
-                () = closing.cancelled() => { mailbox.close(); }
+                turn = self.order.next() => match turn {
+                    Some(turn) => self.take_turns(turn)?,
+                    None => break,
+                },
+                count = mailbox.recv_many(&mut taken, TURN_MAX), if open => if count == 0 {
+                    open = false;
+                    if self.order.leave() { break }
+                },
+                () = closing.cancelled(), if !mailbox.is_closed() => mailbox.close(),
                 () = tokio::time::sleep(nap) => {}
             }
-            for message in turn.drain(..) {
+            for message in taken.drain(..) {
                 self.take(message);
             }
-            self.sweep();
+            self.pass();
             self.hand_over().await?;
         }
         self.leave_snapshot().await;
@@ -141,20 +172,18 @@ impl Desk {
             Message::Submit {
                 shop,
                 request,
-                reply,
-                sent,
-            } => {
-                let answer = self.decide(&shop, &request);
-                metrics()
-                    .commands
-                    .decision_duration
-                    .record_duration(sent.elapsed());
-                self.batch.replies.push((reply, answer));
-            }
+                caller,
+            } => match &self.order {
+                Order::Own => {
+                    let reading = self.clock.read();
+                    self.answer(&shop, &request, reading, Some(caller));
+                }
+                Order::Shared(_) => self.ask(shop, request, caller),
+            },
             Message::Ask { shop, question } => {
                 self.batch
                     .told
-                    .push(question(self.shops.get(&shop), self.position));
+                    .push(question(self.shops.get(&shop), self.position()));
             }
             Message::Ping(pong) => {
                 // Who asked may have gone.
@@ -177,8 +206,31 @@ impl Desk {
         pulse
     }
 
-    fn decide(&mut self, id: &ShopId, request: &Request) -> Reply {
-        let reading = self.clock.read();
+    /// Where deciding goes on: behind the last entry, or before the first of a later epoch.
+    fn position(&self) -> Position {
+        if self.link.position.epoch >= self.epoch {
+            self.link.position
+        } else {
+            Position {
+                epoch: self.epoch,
+                seq: 0,
+            }
+        }
+    }
+
+    /// Decides a request, and lets whoever waits for it know once that is durable.
+    fn answer(&mut self, id: &ShopId, request: &Request, at: Reading, caller: Option<Caller>) {
+        let answer = self.decide(id, request, at);
+        if let Some((reply, sent)) = caller {
+            metrics()
+                .commands
+                .decision_duration
+                .record_duration(sent.elapsed());
+            self.batch.replies.push((reply, answer));
+        }
+    }
+
+    fn decide(&mut self, id: &ShopId, request: &Request, reading: Reading) -> Reply {
         let now = Millis(reading.now_ms);
         // A shop begins with its admin's first command; nobody else's token brings one about.
         let known = self.shops.remove(id);
@@ -204,7 +256,7 @@ impl Desk {
             self.put_away(id, shop);
         }
         Reply {
-            position: self.position,
+            position: self.position(),
             at,
             outcome,
             replayed,
@@ -248,22 +300,38 @@ impl Desk {
         if decision.outcome.is_err() && decision.key.is_none() {
             return;
         }
-        self.position.seq += 1;
-        self.tail += 1;
         let entry = Entry {
             partition: self.partition,
-            position: self.position,
+            position: self.position().next(),
             shop: shop.clone(),
             decision: Arc::new(decision),
         };
-        self.batch.push(entry, |entry, payload| {
+        self.keep(entry, |entry, payload| {
             codec::encode_entry(&entry.shop, &entry.decision, payload);
         });
     }
 
+    /// Adds an entry to what the journal will keep.
+    fn keep(&mut self, entry: Entry, encode: impl FnOnce(&Entry, &mut Vec<u8>)) {
+        let (partition, position) = (entry.partition, entry.position);
+        let payload = self.batch.push(entry, encode);
+        self.link = self.link.then(partition, position, payload);
+        self.tail += 1;
+    }
+
+    /// Lets time pass: decides what is due by the own clock, or asks for a turn in which it is.
+    fn pass(&mut self) {
+        match &self.order {
+            Order::Own => {
+                let reading = self.clock.read();
+                self.sweep(reading);
+            }
+            Order::Shared(_) => self.nudge(),
+        }
+    }
+
     /// Decides what is due by now in any shop, unless the clock is suspect (E-12).
-    fn sweep(&mut self) {
-        let reading = self.clock.read();
+    fn sweep(&mut self, reading: Reading) {
         let now = Millis(reading.now_ms);
         let mut left = SWEEP_MAX;
         while !reading.suspect && left > 0 {
@@ -311,7 +379,7 @@ impl Desk {
     async fn leave_snapshot(&mut self) {
         if self.tail > 0 && self.bookings() <= LEAVE_BOOKINGS_MAX {
             let state = codec::encode_snapshot(&self.shops);
-            let (partition, position) = (self.partition, self.position);
+            let (partition, position) = (self.partition, self.link.position);
             // If the writer is gone, the next start replays the tail instead.
             let _ = self
                 .work

@@ -13,6 +13,7 @@ mod schema;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -25,8 +26,10 @@ pub use reader::{Loaded, Reader, Verified};
 pub use restore::Kept;
 pub use snapshots::Snapshots;
 
+use super::turn::Place;
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
-use chain::{Link, link_at, signed};
+pub(in crate::engine) use chain::Link;
+use chain::{link_at, signed};
 
 /// An entry to be appended.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +110,15 @@ impl Store {
 
     /// Appends entries in one transaction: all are on disk when it returns, or none is visible.
     pub fn append(&mut self, rows: &[Row<'_>]) -> Result<(), Error> {
+        self.append_turns(rows, std::iter::empty())
+    }
+
+    /// The same, and in the same transaction which turn of the sequencer they lead up to.
+    pub(super) fn append_turns(
+        &mut self,
+        rows: &[Row<'_>],
+        turns: impl Iterator<Item = (Partition, Place)>,
+    ) -> Result<(), Error> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -141,6 +153,9 @@ impl Store {
             insert.execute(params![partition.0, epoch, seq, payload, end.crc])?;
         }
         drop(insert);
+        for (partition, place) in turns {
+            turns::write(&tx, partition, place)?;
+        }
         tx.commit()?;
         self.ends = ends;
         Ok(())

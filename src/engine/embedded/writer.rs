@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::store::{Error, Row, Store};
+use super::turn::Place;
 use crate::engine::{Failure, Reply};
 use crate::journal::{Entry, Partition, Position};
 use crate::telemetry::metrics;
@@ -37,6 +38,8 @@ pub(super) struct Batch {
     ends: Vec<usize>,
     /// The entries themselves, for the readers of the journal.
     pub(super) entries: Vec<Entry>,
+    /// The turn that the entries lead up to, where turns have places.
+    pub(super) turn: Option<Place>,
     /// Answers to give once all this is durable.
     pub(super) replies: Vec<(oneshot::Sender<Result<Reply, Failure>>, Reply)>,
     /// Questions to answer then.
@@ -44,11 +47,17 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Adds an entry; `encode` writes its payload.
-    pub(super) fn push(&mut self, entry: Entry, encode: impl FnOnce(&Entry, &mut Vec<u8>)) {
+    /// Adds an entry; `encode` writes its payload, which is given back.
+    pub(super) fn push(
+        &mut self,
+        entry: Entry,
+        encode: impl FnOnce(&Entry, &mut Vec<u8>),
+    ) -> &[u8] {
+        let from = self.payloads.len();
         encode(&entry, &mut self.payloads);
         self.ends.push(self.payloads.len());
         self.entries.push(entry);
+        self.payloads.get(from..).unwrap_or_default()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -138,8 +147,12 @@ fn commit(store: &mut Store, batches: &[Batch]) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
+    let turns = batches.iter().filter_map(|batch| {
+        let partition = batch.entries.first()?.partition;
+        Some((partition, batch.turn?))
+    });
     let began = Instant::now();
-    store.append(&rows)?;
+    store.append_turns(&rows, turns)?;
     let journal = &metrics().journal;
     journal.commit_duration.record_duration(began.elapsed());
     journal.commit_entries.record_count(rows.len());

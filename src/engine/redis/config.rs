@@ -47,6 +47,9 @@ pub struct RedisConfig {
     pub connect_ms: u64,
     /// Milliseconds an answer is waited for; then what became of it is unknown.
     pub answer_ms: u64,
+    /// Milliseconds in which every node may say how far it has come, when Redis has lost something
+    /// or is new; nodes notice within half a second.
+    pub agree_ms: u64,
 }
 
 impl Default for RedisConfig {
@@ -68,6 +71,7 @@ impl Default for RedisConfig {
             acknowledge: Acknowledge::Everysec,
             connect_ms: 2_000,
             answer_ms: 2_000,
+            agree_ms: 1_200,
         }
     }
 }
@@ -146,6 +150,7 @@ impl RedisConfig {
                 "1 to 32 letters, digits, '-', '_' or '.'"),
             ("redis.connect_ms", ms(self.connect_ms), "50 to 60000"),
             ("redis.answer_ms", ms(self.answer_ms), "50 to 60000"),
+            ("redis.agree_ms", ms(self.agree_ms), "50 to 60000"),
         ];
         let wrong = checks.into_iter().find(|(_, fits, _)| !fits);
         wrong.map(|(key, _, wanted)| (key, wanted))

@@ -91,7 +91,7 @@ fn open(runtime: &Runtime, folder: &TempDir, clock: &Clock) -> (Engine, Lifecycl
     let (entries, mut committed) = mpsc::channel(64);
     let _inside = runtime.enter();
     let opened = embedded::open(folder.path()).unwrap();
-    let engine = Engine::Embedded(opened.start(clock, &house, entries).unwrap());
+    let engine = Engine::from(opened.start(clock, &house, entries).unwrap());
     house.spawn_core("reader", async move {
         while committed.recv().await.is_some() {}
         Ok::<_, Infallible>(())

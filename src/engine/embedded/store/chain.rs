@@ -8,14 +8,19 @@ use crate::journal::{Partition, Position};
 
 /// An entry's place and checksum: where the chain has got to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) position: Position,
-    pub(super) crc: u32,
+pub(in crate::engine) struct Link {
+    pub(in crate::engine) position: Position,
+    pub(in crate::engine) crc: u32,
 }
 
 impl Link {
     /// The link of the entry that comes after this one.
-    pub(super) fn then(self, partition: Partition, position: Position, payload: &[u8]) -> Self {
+    pub(in crate::engine) fn then(
+        self,
+        partition: Partition,
+        position: Position,
+        payload: &[u8],
+    ) -> Self {
         let mut hasher = crc32fast::Hasher::new();
         hasher.update(&self.crc.to_le_bytes());
         hasher.update(&partition.0.to_le_bytes());

@@ -97,6 +97,15 @@ impl Reader {
         Ok(entries)
     }
 
+    /// The chain's link at the last entry at or before a position.
+    pub(in crate::engine) fn link(
+        &self,
+        partition: Partition,
+        at: Position,
+    ) -> Result<Link, Error> {
+        link_at(&self.journal, partition, at)
+    }
+
     /// Up to `max` entries after a position that another reader has reached, with their bytes. The
     /// inner error says what the journal has there instead: it was lost, cut or replaced.
     pub fn sealed(

@@ -20,12 +20,13 @@ pub struct Kept {
 impl Store {
     /// The end of a partition's chain: the last entry and the checksum there.
     pub fn end(&self, partition: Partition) -> (Position, u32) {
-        let end = self
-            .ends
-            .get(partition.index())
-            .copied()
-            .unwrap_or_default();
+        let end = self.link(partition);
         (end.position, end.crc)
+    }
+
+    pub(in crate::engine) fn link(&self, partition: Partition) -> Link {
+        let end = self.ends.get(partition.index());
+        end.copied().unwrap_or_default()
     }
 
     /// Appends entries that follow the journal's end, in one transaction. Every checksum has to

@@ -25,14 +25,22 @@ pub(super) const JOURNAL: Schema = Schema {
     file: "journal.sqlite",
     application_id: 0x4c70_6b6a,
     synchronous: ("FULL", 2),
-    migrations: &["CREATE TABLE entries (
+    migrations: &[
+        "CREATE TABLE entries (
             partition INTEGER NOT NULL,
             epoch INTEGER NOT NULL,
             seq INTEGER NOT NULL,
             payload BLOB NOT NULL,
             crc INTEGER NOT NULL,
             PRIMARY KEY (partition, epoch, seq)
-        ) WITHOUT ROWID, STRICT;"],
+        ) WITHOUT ROWID, STRICT;",
+        "CREATE TABLE turns (
+            partition INTEGER PRIMARY KEY,
+            epoch INTEGER NOT NULL,
+            turn INTEGER NOT NULL,
+            nonce INTEGER NOT NULL
+        ) STRICT;",
+    ],
 };
 
 /// Snapshots, in a file of their own: writing a hundred megabytes must not hold up a commit of

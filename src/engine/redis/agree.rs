@@ -1,0 +1,223 @@
+//! When Redis has lost what nodes know: emptied, put back to an older file, or replaced by a replica
+//! that lagged behind. Nothing is taken then. Every node says how far it has come, and the one that
+//! has come furthest opens the next epoch with what the others may lack; so what any living node has
+//! acknowledged is kept. What only nodes knew that are gone is brought by the ledger or lost.
+
+use std::time::Duration;
+
+use super::connect::{Connection, Purpose};
+use super::scripts::{self, Claim, Claimed, Head, Opening};
+use super::sequencer::{Ended, Sequencer, nonce};
+use super::{Error, body};
+use crate::engine::embedded::store::{Link, Store};
+use crate::engine::embedded::turn::{Mark, Place};
+use crate::journal::{Position, Sealed};
+use crate::telemetry::metrics;
+
+/// How long the chosen node may take to open.
+const PATIENCE_MS: u64 = 5_000;
+/// Entries that are brought to other nodes at most; one that lacks more joins by the ledger.
+const BROUGHT_MAX: usize = 20_000;
+/// Bytes of entries in one turn, about.
+const BODY_BYTES: usize = 512 * 1024;
+/// How long the journal may take to have what its desk has decided.
+const KEPT_TRIES: u32 = 500;
+const KEPT_PAUSE: Duration = Duration::from_millis(10);
+
+impl Head {
+    /// Why a place that a node has taken cannot be of this past; none if it can.
+    pub(super) fn contradicts(&self, at: Place) -> Option<crate::telemetry::CutReason> {
+        use crate::telemetry::CutReason;
+        if self.last.epoch != at.epoch {
+            return Some(if self.last.epoch < at.epoch {
+                CutReason::RolledBack
+            } else {
+                CutReason::Called
+            });
+        }
+        if self.last.index < at.index {
+            Some(CutReason::RolledBack)
+        } else if self.last.index == at.index && self.last.nonce != at.nonce {
+            Some(CutReason::Diverged)
+        } else {
+            None
+        }
+    }
+}
+
+impl Sequencer {
+    /// Comes to one past with all other nodes, and goes on in a later epoch.
+    pub(super) async fn agree(&mut self) -> Result<(), Ended> {
+        let mut calls = self
+            .connector
+            .connect(self.partition, Purpose::Call)
+            .await?;
+        let mark = self.caught_up_desk().await?;
+        loop {
+            let head = scripts::head(&mut calls, &self.keys).await?;
+            if let Some(head) = head.filter(|head| head.last.epoch > self.at.epoch) {
+                return self.move_to(&head, &mark);
+            }
+            let claim = Claim {
+                epoch: self.at.epoch,
+                node: &self.node.clone(),
+                rank: self.rank(head.as_ref()),
+                position: mark.position,
+                window_ms: self.connector.config().agree_ms,
+                patience_ms: PATIENCE_MS,
+            };
+            match scripts::claim(&mut calls, &self.keys, &claim).await? {
+                Claimed::Opened => {}
+                Claimed::Wait(ms) => {
+                    if !self.refuse_for(Duration::from_millis(ms)).await {
+                        return Err(Ended::Finished);
+                    }
+                }
+                Claimed::Open(low) => self.open(&mut calls, head.as_ref(), &mark, low).await?,
+            }
+        }
+    }
+
+    /// Where the desk stands when it has taken every turn that it was given.
+    async fn caught_up_desk(&mut self) -> Result<Mark, Ended> {
+        let at = self.at;
+        let stands = self.end.marks.wait_for(|mark| mark.place == at).await;
+        match stands {
+            Ok(mark) => Ok(*mark),
+            Err(_) => Err(Ended::Failed(Error::DeskGone(self.partition))),
+        }
+    }
+
+    fn rank(&self, head: Option<&Head>) -> u8 {
+        match head {
+            Some(head) if head.last.epoch == self.at.epoch => {
+                if self.past.has(head.last) {
+                    2
+                } else {
+                    0
+                }
+            }
+            _ => 1,
+        }
+    }
+
+    /// Goes on in an epoch that was opened. Whether the own past fits is seen when its first turns
+    /// are taken, or here, if they are in the ledger by now.
+    fn move_to(&mut self, head: &Head, mark: &Mark) -> Result<(), Ended> {
+        let from = head.from;
+        if from.place.index > 0 && (mark.position, mark.crc) != (from.position, from.crc) {
+            return Err(Ended::Failed(Error::Behind(self.partition)));
+        }
+        tracing::info!(partition = %self.partition, epoch = from.place.epoch, "the nodes agree; going on");
+        self.at = from.place;
+        self.past.begin(from.place);
+        Ok(())
+    }
+
+    async fn open(
+        &mut self,
+        calls: &mut Connection,
+        head: Option<&Head>,
+        mark: &Mark,
+        low: Position,
+    ) -> Result<(), Ended> {
+        let settled = self.settled.borrow().posted(self.partition);
+        if settled.is_some_and(|posted| posted > mark.position) {
+            return Err(Ended::Failed(Error::Behind(self.partition)));
+        }
+        let (from, sealed) = self.entries_after(low, mark).await?;
+        let epochs = [
+            self.at.epoch,
+            mark.position.epoch,
+            head.map_or(0, |head| head.last.epoch),
+            settled.map_or(0, |posted| posted.epoch),
+        ];
+        let epoch = epochs.into_iter().max().unwrap_or(0) + 1;
+        let brought = sealed.len();
+        let opening = Opening {
+            before: epoch - 1,
+            epoch,
+            node: &self.node,
+            nonce: nonce(),
+            time_ms: self.time_ms,
+            from,
+            bodies: bodies(&sealed, from, mark),
+        };
+        if scripts::open(calls, &self.keys, &opening).await? {
+            metrics().nodes.epochs.increment();
+            metrics().nodes.brought.add(brought as u64);
+            tracing::warn!(partition = %self.partition, epoch, position = %mark.position, brought,
+                "this node has come furthest: opened an epoch with its past");
+        }
+        Ok(())
+    }
+
+    /// The own entries after a position, with where that is in the own journal; none if they are too
+    /// many.
+    async fn entries_after(
+        &mut self,
+        low: Position,
+        mark: &Mark,
+    ) -> Result<(Link, Vec<Sealed>), Ended> {
+        let failed = |error| Ended::Failed(Error::Engine(error));
+        let reader = Store::reader(&self.dir).map_err(|error| failed(error.into()))?;
+        for _ in 0..KEPT_TRIES {
+            let end = reader
+                .end(self.partition)
+                .map_err(|error| failed(error.into()))?;
+            if end >= mark.position {
+                let link = reader.link(self.partition, low);
+                let link = link.map_err(|error| failed(error.into()))?;
+                let found = reader.sealed(self.partition, link.position, link.crc, BROUGHT_MAX);
+                let found = found.map_err(|error| failed(error.into()))?;
+                let mut found = found.unwrap_or_default();
+                found.retain(|one| one.entry.position <= mark.position);
+                let whole = found.last().map_or(link.position, |one| one.entry.position);
+                return Ok(if whole == mark.position {
+                    (link, found)
+                } else {
+                    let end = Link {
+                        position: mark.position,
+                        crc: mark.crc,
+                    };
+                    (end, Vec::new())
+                });
+            }
+            if !self.refuse_for(KEPT_PAUSE).await {
+                return Err(Ended::Finished);
+            }
+        }
+        Err(Ended::Failed(Error::DeskGone(self.partition)))
+    }
+}
+
+/// Turns of entries, each with its nonce: one at least, so that everybody compares where they stand.
+fn bodies(sealed: &[Sealed], from: Link, mark: &Mark) -> Vec<(u64, Vec<u8>)> {
+    let mut pieces: Vec<&[Sealed]> = Vec::new();
+    let (mut begin, mut bytes) = (0, 0);
+    for (at, one) in sealed.iter().enumerate() {
+        bytes += one.payload.len();
+        if bytes >= BODY_BYTES {
+            pieces.extend(sealed.get(begin..=at));
+            (begin, bytes) = (at + 1, 0);
+        }
+    }
+    pieces.extend(sealed.get(begin..));
+    let last = pieces.len().saturating_sub(1);
+    let end_of = |piece: &[Sealed], before: Link| {
+        piece.last().map_or(before, |one| Link {
+            position: one.entry.position,
+            crc: one.crc,
+        })
+    };
+    let mut at = from;
+    let turns = pieces.into_iter().enumerate().map(|(number, piece)| {
+        at = end_of(piece, at);
+        debug_assert!(
+            number < last || at.position == mark.position,
+            "entries lead to the mark"
+        );
+        (nonce(), body::entries(piece, at, number == last))
+    });
+    turns.collect()
+}

@@ -1,0 +1,124 @@
+//! What a node remembers of the turns it has taken: enough to tell whether what stands in Redis is
+//! its own past, and up to which turn everything is in the ledger.
+
+use std::collections::VecDeque;
+
+use crate::engine::embedded::turn::{Mark, Place};
+use crate::journal::Position;
+
+/// Turns that are remembered: at a thousand a second, what a primary that fails can have lost.
+const TURNS_MAX: usize = 16_384;
+/// Marks that are remembered for trimming.
+const MARKS_MAX: usize = 4_096;
+
+/// The turns of the epoch that were taken last, and where the journal stood behind some of them.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    turns: VecDeque<Place>,
+    marks: VecDeque<Mark>,
+}
+
+impl Past {
+    /// Begins anew behind a turn.
+    pub(super) fn begin(&mut self, at: Place) {
+        self.turns.clear();
+        self.marks.clear();
+        self.turns.push_back(at);
+    }
+
+    /// A turn was taken.
+    pub(super) fn push(&mut self, place: Place) {
+        if self.turns.len() == TURNS_MAX {
+            self.turns.pop_front();
+        }
+        self.turns.push_back(place);
+    }
+
+    /// Where the journal stands behind a turn.
+    pub(super) fn mark(&mut self, mark: Mark) {
+        if self
+            .marks
+            .back()
+            .is_some_and(|last| last.place == mark.place)
+        {
+            return;
+        }
+        if self.marks.len() == MARKS_MAX {
+            // Every other one is enough of what is long ago.
+            let mut keep = false;
+            self.marks.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+        self.marks.push_back(mark);
+    }
+
+    /// Whether a turn is one of those taken.
+    pub(super) fn has(&self, place: Place) -> bool {
+        self.turns.iter().rev().any(|known| *known == place)
+    }
+
+    /// The last mark of the epoch whose entries all stand at or before a position; earlier ones are
+    /// forgotten.
+    pub(super) fn settled(&mut self, epoch: u64, until: Position) -> Option<Mark> {
+        let count = self.marks.partition_point(|mark| mark.position <= until);
+        let mut done = self.marks.drain(..count);
+        done.next_back().filter(|mark| mark.place.epoch == epoch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(index: u64, seq: u64) -> Mark {
+        let place = Place {
+            epoch: 3,
+            index,
+            nonce: index * 7,
+        };
+        let position = Position { epoch: 3, seq };
+        Mark {
+            place,
+            position,
+            crc: 0,
+        }
+    }
+
+    #[test]
+    fn only_what_is_in_the_ledger_is_given_up() {
+        let mut past = Past::default();
+        (1..10).for_each(|n| past.mark(mark(n, n * 10)));
+        let at = |seq| Position { epoch: 3, seq };
+        assert_eq!(past.settled(3, at(9)), None);
+        assert_eq!(past.settled(3, at(35)), Some(mark(3, 30)));
+        assert_eq!(past.settled(3, at(35)), None);
+        assert_eq!(past.settled(3, at(40)), Some(mark(4, 40)));
+        assert_eq!(past.settled(4, at(90)), None, "of another epoch");
+    }
+
+    #[test]
+    fn a_turn_of_another_history_is_not_ones_own() {
+        let mut past = Past::default();
+        past.begin(mark(4, 0).place);
+        past.push(mark(5, 0).place);
+        assert!(past.has(mark(4, 0).place) && past.has(mark(5, 0).place));
+        let other = Place {
+            nonce: 1,
+            ..mark(5, 0).place
+        };
+        assert!(!past.has(other) && !past.has(mark(6, 0).place));
+    }
+
+    #[test]
+    fn it_stays_small() {
+        let mut past = Past::default();
+        for n in 1..100_000 {
+            past.push(mark(n, n).place);
+            past.mark(mark(n, n));
+        }
+        assert_eq!(past.turns.len(), TURNS_MAX);
+        assert!(past.marks.len() <= MARKS_MAX && past.has(mark(99_999, 0).place));
+    }
+}
