@@ -76,6 +76,7 @@ impl From<server::Error> for Failure {
             | server::Error::Listener(listener::Error::Proxy(_)) => Self::Config(error.to_string()),
             server::Error::Engine(_)
             | server::Error::Settle(_)
+            | server::Error::Trim(_)
             | server::Error::Listener(_)
             | server::Error::State { .. } => Self::Io(error.to_string()),
         }

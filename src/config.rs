@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -23,6 +24,8 @@ use crate::telemetry;
 pub const DEFAULT: &str = include_str!("../config/default.toml");
 /// Variables of the environment that are settings begin with this.
 const ENV_PREFIX: &str = "LAPAK__";
+/// The longest that the journal can be told to keep entries, in days.
+const DAYS_MAX: u32 = 3_650;
 
 /// All settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub struct Config {
     /// Trust in the clock.
     #[serde(default)]
     pub clock: ClockConfig,
+    /// The journal.
+    #[serde(default)]
+    pub journal: JournalConfig,
     /// The books.
     #[serde(default)]
     pub ledger: ledger::Config,
@@ -70,6 +76,34 @@ pub struct Config {
 pub struct InternalConfig {
     /// Address and port; port 0 picks a free one.
     pub listen: SocketAddr,
+}
+
+/// How long the journal keeps what it could do without.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalConfig {
+    /// Days that entries stay after they were decided, posted or not; 0 = for ever.
+    pub keep_days: u32,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self { keep_days: 7 }
+    }
+}
+
+impl JournalConfig {
+    /// The setting that cannot be used, and what it has to be.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let fits = self.keep_days <= DAYS_MAX;
+        (!fits).then_some(("journal.keep_days", "0 (for ever) to 3650"))
+    }
+
+    /// How long entries stay; none = for ever.
+    pub fn keep(&self) -> Option<Duration> {
+        let days = (self.keep_days > 0).then_some(self.keep_days)?;
+        Some(Duration::from_hours(24) * days)
+    }
 }
 
 /// Why the settings cannot be used.

@@ -34,6 +34,7 @@ pub use config::{Config, Kind, Url};
 pub use cursor::At;
 pub use error::Error;
 pub use post::{Posted, Poster};
+pub use restore::Stored;
 pub use schema::Migrate;
 
 /// The books that were configured; clones share their connections.

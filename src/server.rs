@@ -22,7 +22,7 @@ use crate::gateway::listener::{self, Listener, ListenerConfig};
 use crate::gateway::origin::{self, Origins};
 use crate::gateway::router::{internal_router, router, shop_of};
 use crate::gateway::{App, Shared};
-use crate::jobs::{feed, gauges, inquire, settle};
+use crate::jobs::{feed, gauges, inquire, settle, trim};
 use crate::ledger::{self, Ledger};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
@@ -44,6 +44,9 @@ pub enum Error {
     /// The books do not fit the journal, or cannot be used.
     #[error(transparent)]
     Settle(#[from] settle::Error),
+    /// Trimming the journal.
+    #[error(transparent)]
+    Trim(#[from] trim::Error),
     /// The settings of the books.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
@@ -113,6 +116,9 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         house,
         Arc::clone(&news),
     )?;
+    if let Some(keep) = config.journal.keep() {
+        trim::start(keep, &config.ledger, &config.state, clock, house)?;
+    }
     let (entries, batches) = mpsc::channel(feed::BATCHES_MAX);
     let engine = Engine::from(opened.start(clock, house, entries)?);
     let hub = Arc::new(Hub::new(
@@ -213,6 +219,7 @@ pub fn check(config: &Config) -> Result<(), Error> {
     let faults = [
         config.gateway.fault(),
         config.listener.fault(),
+        config.journal.fault(),
         config.ledger.fault(),
     ];
     match faults.into_iter().flatten().next() {

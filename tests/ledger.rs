@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use lapak::clock::Clock;
-use lapak::domain::Settings;
+use lapak::domain::{Millis, Settings};
 use lapak::engine::embedded::store::Store;
 use lapak::gateway::auth::Role;
-use lapak::jobs::settle;
-use lapak::ledger::{Config, Migrate, Poster};
+use lapak::jobs::{settle, trim};
+use lapak::ledger::{Config, Ledger, Migrate, Poster};
 use load_tests::client::{PATIENCE, book};
 use load_tests::postgres::{self, Postgres};
 use load_tests::scenario::{flash_drop::essence, host, outage};
@@ -20,6 +20,7 @@ use load_tests::{Client, Ground, Server, http};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+const DATA: i32 = 65;
 const IO: i32 = 74;
 
 fn lapak() -> &'static Path {
@@ -80,7 +81,9 @@ struct Shop {
 
 impl Shop {
     async fn open(settings: &str) -> (Self, Server) {
-        let ground = Ground::new(lapak(), &[]).unwrap();
+        // One viewer books it all, more often than people do.
+        let often = ("limits", "bookings_burst", 100);
+        let ground = Ground::new(lapak(), &[often]).unwrap();
         ground.add_settings(settings).unwrap();
         let bench = Bench::open(&ground.state(), &Clock::default()).unwrap();
         let found = bench.found(Settings::default(), &[("MANY", Some(100))]);
@@ -192,6 +195,99 @@ async fn a_deleted_journal_is_refused_and_brought_back_from_the_ledger() {
     let server = shop.ground.serve().await.unwrap();
     shop.still_held(&server).await;
     shop.posted().await;
+}
+
+/// Two stops, each of which leaves a snapshot; then everything that may go is trimmed. Gives how many
+/// entries that was.
+async fn trimmed(shop: &mut Shop) -> u64 {
+    for _ in 0..2 {
+        let server = shop.ground.serve().await.unwrap();
+        shop.book(&server).await;
+        server.stop().await.unwrap();
+    }
+    rebuild(&shop.ground).await;
+    let state = shop.ground.state();
+    let ledger = Ledger::existing(&Config::default(), &state).await.unwrap();
+    let gone = trim::trim(&state, &ledger, Millis(u64::MAX), async || false).await;
+    ledger.close().await;
+    gone.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trimmed_journal_restarts_is_proved_and_brought_back_whole() {
+    let (mut shop, server) = Shop::open("").await;
+    server.stop().await.unwrap();
+    let gone = trimmed(&mut shop).await;
+    assert!(gone > 3, "{gone}");
+    let (_, out, _) = run(&shop.ground, &["audit", "--json"]).await;
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["trimmed"][0]["entries"], gone);
+    assert_eq!(report["trimmed"][0]["trusted"], Value::Null);
+    assert_eq!(report["entries"], report["ledger"]["entries"]);
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+    shop.book(&server).await;
+    // Beside a server too.
+    shop.posted().await;
+    server.stop().await.unwrap();
+
+    // Nothing to start from: what was trimmed is needed again.
+    delete(&shop.ground, "snapshots");
+    drop(Store::open(&shop.ground.state()).unwrap());
+    let (status, out, err) = run(&shop.ground, &["serve"]).await;
+    assert_eq!(status, IO, "{out}{err}");
+    assert!(err.contains("`lapak rebuild`"), "{err}");
+    let done = rebuild(&shop.ground).await;
+    assert_eq!(
+        (&done["refilled"], &done["restored"]),
+        (&json!(gone), &json!(0))
+    );
+    assert_eq!(done["epoch"], Value::Null);
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+    server.stop().await.unwrap();
+
+    // And the whole journal, when it is lost after it was trimmed.
+    assert!(trimmed(&mut shop).await > gone);
+    let before = audit(&shop.ground).await;
+    delete(&shop.ground, "journal");
+    delete(&shop.ground, "snapshots");
+    let done = rebuild(&shop.ground).await;
+    assert_eq!(done["restored"], before["entries"]);
+    assert_eq!(audit(&shop.ground).await, before);
+    let server = shop.ground.serve().await.unwrap();
+    shop.still_held(&server).await;
+    shop.book(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_lost_beside_a_trimmed_journal_is_said_and_bookings_go_on() {
+    let (mut shop, server) = Shop::open("").await;
+    server.stop().await.unwrap();
+    let gone = trimmed(&mut shop).await;
+    delete(&shop.ground, "ledger");
+    let (status, out, _) = run(&shop.ground, &["audit", "--json"]).await;
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (status, &report["trimmed"][0]["entries"]),
+        (0, &json!(gone))
+    );
+    let trusted = report["trimmed"][0]["trusted"].as_str().unwrap();
+    assert_eq!(trusted, format!("1:{}", gone + 1));
+
+    let server = shop.ground.serve().await.unwrap();
+    until("it is noticed", async || {
+        let metrics = http::get(server.internal, "/metrics").await.unwrap();
+        let mut lines = metrics.text.lines();
+        lines.any(|line| line == "lapak_ledger_broken 1") && server.log().contains("was trimmed")
+    })
+    .await;
+    shop.still_held(&server).await;
+    shop.book(&server).await;
+    server.stop().await.unwrap();
+    let (status, out, err) = run(&shop.ground, &["rebuild"]).await;
+    assert_eq!(status, DATA, "{out}{err}");
+    assert!(err.contains("was trimmed up to"), "{err}");
 }
 
 async fn failures(server: &Server) -> u64 {

@@ -4,11 +4,11 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::rebuild::failure;
+use super::rebuild::{failure, own};
 use super::{Failure, StatePlace, say};
 use crate::config::Config;
-use crate::engine::embedded::audit::{self, Report};
-use crate::engine::embedded::store::{Reader, Store};
+use crate::engine::embedded::audit::{Audit, Folding, Report};
+use crate::engine::embedded::store::{self, Kept, Reader, Store};
 use crate::journal::{Partition, Position};
 use crate::ledger::audit::Wrong;
 use crate::ledger::{self, At, Ledger};
@@ -52,12 +52,19 @@ struct Books {
 pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
     let config = options.place.load()?;
     super::check(&config)?;
-    let mut report = audit::audit(&config.state).map_err(|e| Failure::Io(e.to_string()))?;
-    let books = match books(&config, &mut report).await {
-        Ok(books) => Some(books),
+    let ledger = match Ledger::existing(&config.ledger, &config.state).await {
+        Ok(ledger) => Some(ledger),
         Err(ledger::Error::Missing(_)) => None,
         Err(error) => return Err(failure(error)),
     };
+    let mut report = journal(&config, ledger.as_ref()).await?;
+    let books = match &ledger {
+        Some(ledger) => Some(books(&config, ledger, &mut report).await.map_err(failure)?),
+        None => None,
+    };
+    if let Some(ledger) = ledger {
+        ledger.close().await;
+    }
     if options.json {
         let whole = Whole {
             journal: &report,
@@ -76,12 +83,46 @@ pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
     Ok(report.is_clean())
 }
 
-async fn books(config: &Config, report: &mut Report) -> Result<Books, ledger::Error> {
-    let ledger = Ledger::existing(&config.ledger, &config.state).await?;
+/// Audits the journal; what was trimmed of it is read from the ledger, if there is one.
+async fn journal(config: &Config, ledger: Option<&Ledger>) -> Result<Report, Failure> {
+    let io = |error: store::Error| Failure::Io(error.to_string());
+    let reader = Store::reader(&config.state).map_err(io)?;
+    let mut report = Report::default();
+    for partition in Partition::all() {
+        let mut audit = Audit::new(&reader, partition, &mut report).map_err(io)?;
+        while let (Some(after), Some(ledger)) = (audit.wants(), ledger) {
+            let kept = kept(ledger, partition, after).await.map_err(failure)?;
+            if kept.is_empty() || !audit.feed(&kept).map_err(io)? {
+                break;
+            }
+        }
+        audit.finish().map_err(io)?;
+    }
+    Ok(report)
+}
+
+/// Some entries of the ledger after a position.
+async fn kept(
+    ledger: &Ledger,
+    partition: Partition,
+    after: Position,
+) -> Result<Vec<Kept>, ledger::Error> {
+    let stored = ledger.stored(partition, after, STEP).await?;
+    Ok(stored
+        .into_iter()
+        .map(|entry| own(partition, entry))
+        .collect())
+}
+
+async fn books(
+    config: &Config,
+    ledger: &Ledger,
+    report: &mut Report,
+) -> Result<Books, ledger::Error> {
     let reader = Store::reader(&config.state).map_err(|error| unread(&error))?;
     let mut books = Books::default();
     for partition in Partition::all() {
-        let at = compare(config, &ledger, &reader, partition, report).await?;
+        let at = compare(ledger, &reader, partition, report).await?;
         books.entries += at.entries;
         let end = reader.end(partition).map_err(|error| unread(&error))?;
         if end.epoch == at.position.epoch {
@@ -102,14 +143,12 @@ async fn books(config: &Config, report: &mut Report) -> Result<Books, ledger::Er
         let found = format!("audit trail of {shop}, row {n}: {found}");
         everywhere("audit trail", found, report);
     }
-    ledger.close().await;
     Ok(books)
 }
 
 /// Compares one partition with a fold that ends where the books do. A server may post meanwhile:
 /// then it is compared again.
 async fn compare(
-    config: &Config,
     ledger: &Ledger,
     reader: &Reader,
     partition: Partition,
@@ -127,8 +166,15 @@ async fn compare(
                 found,
             });
         } else {
-            let shops = audit::fold_until(&config.state, partition, at.position);
-            let shops = shops.map_err(|error| unread(&error))?;
+            let mut folding = Folding::new(reader, partition).map_err(|error| unread(&error))?;
+            while let Some(after) = folding.wants() {
+                let kept = kept(ledger, partition, after).await?;
+                if kept.is_empty() {
+                    break;
+                }
+                folding.feed(&kept).map_err(|error| unread(&error))?;
+            }
+            let shops = folding.until(at.position).map_err(|error| unread(&error))?;
             wrong = ledger.compare(&shops).await?;
             same_entries(ledger, reader, partition, at.position, &mut wrong).await?;
         }
@@ -147,7 +193,7 @@ async fn compare(
     Ok(at)
 }
 
-/// The books hold the journal's own bytes.
+/// The books hold the journal's own bytes; what was trimmed of it was proved by its chain.
 async fn same_entries(
     ledger: &Ledger,
     reader: &Reader,
@@ -155,7 +201,8 @@ async fn same_entries(
     until: Position,
     wrong: &mut Vec<Wrong>,
 ) -> Result<(), ledger::Error> {
-    let (mut after, mut crc) = (Position::START, 0);
+    let begins = reader.begins(partition).map_err(|error| unread(&error))?;
+    let (mut after, mut crc) = (begins.after, begins.crc);
     while after < until {
         let kept = ledger.stored(partition, after, STEP).await?;
         let step = usize::try_from(STEP).unwrap_or(usize::MAX);

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::engine::embedded::store::{self, Kept, Store};
 use crate::jobs::settle;
 use crate::journal::{Partition, Position};
-use crate::ledger::{self, At, Ledger, Migrate, Poster};
+use crate::ledger::{self, At, Ledger, Migrate, Poster, Stored};
 
 /// Entries of one step.
 const STEP: u32 = 2_000;
@@ -28,6 +28,8 @@ pub struct RebuildOptions {
 pub struct Rebuilt {
     /// Entries written back into the journal from the ledger.
     pub restored: u64,
+    /// Entries of them that had been trimmed and are needed to start from.
+    pub refilled: u64,
     /// The epoch that what is decided from now on belongs to, if entries were written back.
     pub epoch: Option<u64>,
     /// Shops in the engine's state afterwards.
@@ -50,6 +52,11 @@ pub async fn rebuild(options: &RebuildOptions) -> Result<(), Failure> {
         say(&format!(
             "Journal: {} entries written back from the ledger; what comes now is of epoch {epoch}.",
             done.restored
+        ))?;
+    } else if done.refilled > 0 {
+        say(&format!(
+            "Journal: {} entries that had been trimmed are back from the ledger.",
+            done.refilled
         ))?;
     } else {
         say("Journal: whole, nothing written back.")?;
@@ -99,28 +106,73 @@ async fn bring_back(
     done: &mut Rebuilt,
 ) -> Result<(), Failure> {
     let ledger = Ledger::lazy(&config.ledger, &config.state).map_err(failure)?;
-    let mut newest = 0;
+    let (mut newest, mut lost) = (0, false);
     for partition in Partition::all() {
-        let at = poster.at(partition);
-        newest = newest.max(at.position.epoch);
+        let at = poster.at(partition).position;
         let (end, crc) = store.end(partition);
-        newest = newest.max(end.epoch);
-        if end >= at.position {
-            continue;
+        newest = newest.max(at.epoch).max(end.epoch);
+        if end < at {
+            belongs(&ledger, partition, end, crc).await?;
         }
-        belongs(&ledger, partition, end, crc).await?;
-        if done.restored == 0 {
-            // Made of entries that may be lost; they can be made again.
-            store.forget_snapshots().map_err(damaged)?;
-        }
-        done.restored += restore(&ledger, &mut store, partition, at).await?;
     }
-    if done.restored > 0 {
-        store.open_epoch(newest + 1).map_err(damaged)?;
+    for partition in Partition::all() {
+        let stray = store.forget_strays(partition).map_err(io)?;
+        if let Some(stray) = stray {
+            (newest, lost) = (newest.max(stray.epoch), true);
+        }
+        let at = poster.at(partition);
+        if store.end(partition).0 < at.position {
+            done.restored += restore(&ledger, &mut store, partition, at).await?;
+            lost = true;
+        }
+        done.refilled += refill(&ledger, &mut store, partition).await?;
+    }
+    if lost {
+        store.open_epoch(newest + 1).map_err(io)?;
         done.epoch = Some(newest + 1);
     }
     ledger.close().await;
     Ok(())
+}
+
+/// Puts trimmed entries of a partition back if there is no snapshot to start from.
+async fn refill(ledger: &Ledger, store: &mut Store, partition: Partition) -> Result<u64, Failure> {
+    let mut refilled = 0;
+    loop {
+        let begins = store.begins(partition).map_err(io)?;
+        // What is wrong otherwise is for whoever loads it.
+        let wanted = begins.entries > 0
+            && matches!(store.load(partition), Err(store::Error::Trimmed { .. }));
+        if !wanted {
+            return Ok(refilled);
+        }
+        let mut kept = ledger
+            .last_stored(partition, begins.after, STEP)
+            .await
+            .map_err(failure)?;
+        // The oldest of a full step only says what is before the others.
+        let mut before = (Position::START, 0);
+        if kept.len() as u64 == u64::from(STEP) {
+            let first = kept.remove(0);
+            before = (first.position, first.crc);
+        }
+        let kept: Vec<Kept> = kept
+            .into_iter()
+            .map(|entry| own(partition, entry))
+            .collect();
+        store.refill(partition, before, &kept).map_err(damaged)?;
+        refilled += kept.len() as u64;
+    }
+}
+
+/// An entry of the ledger as the journal's own.
+pub(super) fn own(partition: Partition, entry: Stored) -> Kept {
+    Kept {
+        partition,
+        position: entry.position,
+        payload: entry.payload,
+        crc: entry.crc,
+    }
 }
 
 /// The journal's end has to be an entry of the ledger, or what would follow it is of another
@@ -167,16 +219,16 @@ async fn restore(
         }
         let kept: Vec<Kept> = kept
             .into_iter()
-            .map(|entry| Kept {
-                partition,
-                position: entry.position,
-                payload: entry.payload,
-                crc: entry.crc,
-            })
+            .map(|entry| own(partition, entry))
             .collect();
         store.restore(&kept).map_err(damaged)?;
         restored += kept.len() as u64;
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+fn io(error: store::Error) -> Failure {
+    Failure::Io(error.to_string())
 }
 
 fn damaged(error: store::Error) -> Failure {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::Millis;
-use crate::engine::embedded::store::{self, Reader, Store};
+use crate::engine::embedded::store::{self, Elsewhere, Reader, Store};
 use crate::journal::{Partition, Position, Sealed};
 use crate::ledger::{self, Ledger, Migrate, Poster};
 use crate::lifecycle::Lifecycle;
@@ -158,8 +158,12 @@ async fn open(config: &ledger::Config, dir: &Path) -> Result<(Reader, Option<Pos
         }
         Err(error) => return Err(error.into()),
     };
-    together(&reader, &poster)?;
-    Ok((reader, Some(poster)))
+    match together(&reader, &poster) {
+        Ok(()) => Ok((reader, Some(poster))),
+        // The state is whole; the first turn says what is missing in the books.
+        Err(Error::Ledger(ledger::Error::Behind { .. })) => Ok((reader, None)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the journal has, at each cursor, the entry that was posted there.
@@ -167,15 +171,27 @@ fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
     for partition in Partition::all() {
         let at = poster.at(partition);
         if let Err(journal) = reader.sealed(partition, at.position, at.crc, 0)? {
-            return Err(ledger::Error::Ahead {
-                partition,
-                posted: at.position,
-                journal,
-            }
-            .into());
+            return Err(apart(partition, at.position, journal));
         }
     }
     Ok(())
+}
+
+/// What is wrong where the journal does not have what was posted.
+fn apart(partition: Partition, posted: Position, journal: Elsewhere) -> Error {
+    let error = match journal {
+        Elsewhere::Begins(begins) => ledger::Error::Behind {
+            partition,
+            posted,
+            begins,
+        },
+        other => ledger::Error::Ahead {
+            partition,
+            posted,
+            journal: other.to_string(),
+        },
+    };
+    error.into()
 }
 
 /// Posts all that the journal has and the books lack; gives how many entries that was. A server
@@ -200,7 +216,10 @@ pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error
 pub async fn check(config: &ledger::Config, dir: &Path) -> Result<(), Error> {
     let reader = Store::reader(dir)?;
     match Poster::open(config, dir, Migrate::No).await {
-        Ok(poster) => together(&reader, &poster),
+        Ok(poster) => match together(&reader, &poster) {
+            Err(Error::Ledger(ledger::Error::Behind { .. })) => Ok(()),
+            found => found,
+        },
         Err(ledger::Error::Missing(_)) => Ok(()),
         Err(error) if error.passes() && !is_empty(&reader)? => Ok(()),
         Err(error) => Err(error.into()),
@@ -227,14 +246,7 @@ fn read(reader: &Reader, poster: &Poster) -> Result<Vec<Sealed>, Error> {
         let at = poster.at(partition);
         match reader.sealed(partition, at.position, at.crc, most)? {
             Ok(found) => entries.extend(found),
-            Err(journal) => {
-                return Err(ledger::Error::Ahead {
-                    partition,
-                    posted: at.position,
-                    journal,
-                }
-                .into());
-            }
+            Err(journal) => return Err(apart(partition, at.position, journal)),
         }
     }
     Ok(entries)

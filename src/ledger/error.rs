@@ -37,6 +37,20 @@ pub enum Error {
         /// What the journal has there, in words.
         journal: String,
     },
+    /// The ledger does not reach to where the journal begins.
+    #[error(
+        "the ledger has partition {partition} posted up to {posted}, and the journal was trimmed up to \
+         {begins}: the ledger was emptied, or is too old a copy; restore one that reaches that far, then \
+         `lapak rebuild`"
+    )]
+    Behind {
+        /// The partition.
+        partition: Partition,
+        /// How far it is posted.
+        posted: Position,
+        /// The last entry that was trimmed.
+        begins: Position,
+    },
     /// The database is of another version of this program, or not ours.
     #[error("the ledger has version {found}; this program knows {known}: {hint}")]
     Version {
@@ -77,6 +91,7 @@ impl Error {
             Self::Missing(_) => "ledger_missing",
             Self::Emptied { .. } => "ledger_emptied",
             Self::Ahead { .. } => "ledger_ahead",
+            Self::Behind { .. } => "ledger_behind",
             Self::Version { .. } => "ledger_version",
             Self::Foreign(_) => "ledger_foreign",
             Self::Setting { .. } => "ledger_setting",

@@ -37,6 +37,26 @@ impl Ledger {
         rows.into_iter().map(stored).collect()
     }
 
+    /// The last `max` entries of a partition up to a position, oldest first.
+    pub async fn last_stored(
+        &self,
+        partition: Partition,
+        until: Position,
+        max: u32,
+    ) -> Result<Vec<Stored>, Error> {
+        let sql = "SELECT epoch, seq, payload, crc FROM entry \
+                   WHERE \"partition\" = $1 AND (epoch, seq) <= ($2, $3) \
+                   ORDER BY epoch DESC, seq DESC LIMIT $4";
+        let args = vec![
+            Cell::Int(i64::from(partition.0)),
+            Cell::Int(signed(until.epoch)),
+            Cell::Int(signed(until.seq)),
+            Cell::Int(i64::from(max)),
+        ];
+        let rows = self.fetch(sql, args).await?;
+        rows.into_iter().rev().map(stored).collect()
+    }
+
     /// The chain's checksum of the entry at a position; none if there is no such entry.
     pub async fn crc_at(&self, partition: Partition, at: Position) -> Result<Option<u32>, Error> {
         let sql = "SELECT crc FROM entry WHERE \"partition\" = $1 AND epoch = $2 AND seq = $3";

@@ -12,6 +12,8 @@ group! {
         commit_entries: Histogram = "lapak_journal_commit_entries", Things, COUNTS;
         /// Entries written.
         entries: Counter = "lapak_journal_entries_total", Things;
+        /// Entries removed from the journal because they are old and in the ledger.
+        trimmed: Counter = "lapak_journal_trimmed_entries_total", Things;
         /// Size of the journal on disk, with its write-ahead file.
         size: Gauge = "lapak_journal_size_bytes", Bytes;
         /// Commits that failed: what waited in them was answered as unknown or surely not done.

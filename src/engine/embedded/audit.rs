@@ -10,92 +10,160 @@ mod tests;
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::store::{Error, Fold, Loaded, Reader, Store};
+use super::store::{Error, Fold, Kept, Loaded, Reader, Store, Whole};
 use crate::domain::id::RequestId;
 use crate::domain::{Decision, Shop, ShopId};
 use crate::journal::{Partition, Position};
-pub use report::{Difference, Report, Units};
+pub use report::{Before, Difference, Report, Units};
 use tally::Tally;
 
 /// Audits the journal in a state directory. An error means that it could not be read at all;
-/// everything that is wrong in it is in the report.
+/// everything that is wrong in it is in the report. What was trimmed is taken on trust.
 pub fn audit(dir: &Path) -> Result<Report, Error> {
     let reader = Store::reader(dir)?;
     let mut report = Report::default();
     for partition in Partition::all() {
-        Audit::new(&reader, partition, &mut report).run()?;
+        Audit::new(&reader, partition, &mut report)?.finish()?;
     }
     Ok(report)
 }
 
 /// A partition's shops as they were after an entry, folded from the first one.
-pub fn fold_until(
-    dir: &Path,
-    partition: Partition,
-    until: Position,
-) -> Result<HashMap<ShopId, Shop>, Error> {
-    let reader = Store::reader(dir)?;
-    let mut fold = Fold::new(partition, HashMap::new());
-    reader.replay(partition, |position, shop, decision| {
-        if position > until {
-            return Ok(());
-        }
-        fold.replay(position, shop, &decision)
-    })?;
-    Ok(fold.into_shops())
+pub struct Folding<'a> {
+    whole: Whole<'a>,
+    fold: Fold,
 }
 
-/// The audit of one partition.
-struct Audit<'a> {
-    reader: &'a Reader,
+impl<'a> Folding<'a> {
+    /// Starts before the first entry.
+    pub fn new(reader: &'a Reader, partition: Partition) -> Result<Self, Error> {
+        Ok(Self {
+            whole: Whole::new(reader, partition)?,
+            fold: Fold::new(partition, HashMap::new()),
+        })
+    }
+
+    /// After which entry others are wanted that were trimmed; none if the journal has the rest.
+    pub fn wants(&self) -> Option<Position> {
+        self.whole.wants()
+    }
+
+    /// Takes entries that were trimmed and kept elsewhere.
+    pub fn feed(&mut self, kept: &[Kept]) -> Result<(), Error> {
+        let fold = &mut self.fold;
+        self.whole.feed(kept, |position, shop, decision| {
+            fold.replay(position, shop, &decision)
+        })
+    }
+
+    /// The shops after the entry at `until`.
+    pub fn until(self, until: Position) -> Result<HashMap<ShopId, Shop>, Error> {
+        let mut fold = self.fold;
+        self.whole.rest(|position, shop, decision| {
+            if position > until {
+                return Ok(());
+            }
+            fold.replay(position, shop, &decision)
+        })?;
+        Ok(fold.into_shops())
+    }
+}
+
+/// The audit of one partition. What was trimmed may be given to it first.
+pub struct Audit<'a> {
+    partition: Partition,
+    whole: Whole<'a>,
+    /// What a restart would have, unless the journal is damaged.
+    loaded: Option<Loaded>,
+    facts: Facts<'a>,
+}
+
+/// What entries have said so far.
+struct Facts<'a> {
     partition: Partition,
     report: &'a mut Report,
     fold: Fold,
-    tallies: HashMap<ShopId, Tally>,
+    /// None if entries from the first on are not there to be counted.
+    tallies: Option<HashMap<ShopId, Tally>>,
     position: Position,
 }
 
 impl<'a> Audit<'a> {
-    fn new(reader: &'a Reader, partition: Partition, report: &'a mut Report) -> Self {
-        Self {
-            reader,
+    /// Reads what a restart would have. A server that runs goes on meanwhile; the fold then stops
+    /// where this has stopped.
+    pub fn new(
+        reader: &'a Reader,
+        partition: Partition,
+        report: &'a mut Report,
+    ) -> Result<Self, Error> {
+        let mut facts = Facts {
             partition,
             report,
             fold: Fold::new(partition, HashMap::new()),
-            tallies: HashMap::new(),
+            tallies: Some(HashMap::new()),
             position: Position::START,
-        }
-    }
-
-    fn run(mut self) -> Result<(), Error> {
-        // First what a restart would have: a server that runs goes on meanwhile, and the fold
-        // then stops where this has stopped.
-        let loaded = match self.reader.load(self.partition) {
+        };
+        let whole = Whole::new(reader, partition)?;
+        let loaded = match reader.load(partition) {
             Ok(loaded) => Some(loaded),
             Err(error) => {
-                self.damaged(error)?;
+                facts.damaged(error)?;
                 None
             }
         };
+        Ok(Self {
+            partition,
+            whole,
+            loaded,
+            facts,
+        })
+    }
+
+    /// After which entry others are wanted that were trimmed; none if the journal has the rest.
+    pub fn wants(&self) -> Option<Position> {
+        self.whole.wants()
+    }
+
+    /// Takes entries that were trimmed and kept in the ledger. What is not what was trimmed is a
+    /// finding; then nothing more is to be fed.
+    pub fn feed(&mut self, kept: &[Kept]) -> Result<bool, Error> {
+        let Self { whole, facts, .. } = self;
+        match whole.feed(kept, |at, shop, decision| facts.entry(at, shop, &decision)) {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                facts.damaged(error)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Folds the journal's own entries and compares.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.begin()?;
+        let Self {
+            partition,
+            whole,
+            loaded,
+            mut facts,
+        } = self;
         let until = loaded.as_ref().map(|loaded| loaded.position);
-        let (reader, partition) = (self.reader, self.partition);
-        let folded = reader.replay(partition, |position, shop, decision| {
+        let folded = whole.rest(|position, shop, decision| {
             if until.is_some_and(|until| position > until) {
                 return Ok(());
             }
-            self.entry(position, shop, &decision)
+            facts.entry(position, shop, &decision)
         });
         let whole = folded.is_ok();
         if let Err(error) = folded {
-            self.damaged(error)?;
+            facts.damaged(error)?;
         }
-        let Self {
+        let Facts {
             report,
             fold,
             tallies,
             position,
             ..
-        } = self;
+        } = facts;
         let shops = fold.into_shops();
         let mut finding = |shop: Option<&ShopId>, check: &str, found: String| {
             report.find(partition, position, shop, check, found);
@@ -106,7 +174,7 @@ impl<'a> Audit<'a> {
                 for violation in shop.violations() {
                     finding(Some(id), violation.invariant, violation.found);
                 }
-                if let Some(tally) = tallies.get(id) {
+                if let Some(tally) = tallies.as_ref().and_then(|tallies| tallies.get(id)) {
                     tally.close(shop, |check, found| finding(Some(id), check, found));
                 }
             }
@@ -120,6 +188,29 @@ impl<'a> Audit<'a> {
         Ok(())
     }
 
+    /// Says how what was trimmed is proved; by the older snapshot, if it was not given.
+    fn begin(&mut self) -> Result<(), Error> {
+        let (until, entries) = self.whole.floor();
+        let mut from = None;
+        if self.whole.wants().is_some() {
+            let Some((position, shops)) = self.whole.skip()? else {
+                // Without a snapshot nothing could be loaded either, which was said.
+                return Ok(());
+            };
+            self.facts.fold = Fold::new(self.partition, shops);
+            self.facts.tallies = None;
+            (self.facts.position, from) = (position, Some(position));
+        }
+        if entries > 0 {
+            self.facts
+                .report
+                .trimmed(self.partition, until, entries, from);
+        }
+        Ok(())
+    }
+}
+
+impl Facts<'_> {
     fn entry(
         &mut self,
         position: Position,
@@ -144,8 +235,10 @@ impl<'a> Audit<'a> {
                 format!("{who}'s request {:032x} is decided twice", key.id),
             );
         }
-        let tally = self.tallies.entry(shop.clone()).or_default();
-        tally.entry(decision, finding);
+        if let Some(tallies) = &mut self.tallies {
+            let tally = tallies.entry(shop.clone()).or_default();
+            tally.entry(decision, finding);
+        }
         self.fold.replay(position, shop, decision)
     }
 
@@ -158,6 +251,11 @@ impl<'a> Audit<'a> {
                 what,
             } => {
                 self.report.find(partition, position, None, "journal", what);
+                Ok(())
+            }
+            Error::Trimmed { partition, until } => {
+                let what = "what comes after it is not there to start from".to_owned();
+                self.report.find(partition, until, None, "journal", what);
                 Ok(())
             }
             other => Err(other),

@@ -13,7 +13,9 @@ mod schema;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod trim;
 mod turns;
+mod whole;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -22,9 +24,11 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 pub use error::Error;
 pub(super) use fold::Fold;
-pub use reader::{Loaded, Reader, Verified};
+pub use reader::{Begins, Elsewhere, Loaded, Reader, Verified};
 pub use restore::Kept;
 pub use snapshots::Snapshots;
+pub use trim::{Cut, Trimmer};
+pub(super) use whole::Whole;
 
 use super::turn::Place;
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
@@ -94,6 +98,11 @@ impl Store {
     /// A handle to save snapshots from another thread of the process that has the store open.
     pub fn snapshots(dir: &Path) -> Result<Snapshots, Error> {
         Snapshots::open(dir)
+    }
+
+    /// A handle to remove old entries from another thread of the process that has the store open.
+    pub fn trimmer(dir: &Path) -> Result<Trimmer, Error> {
+        Trimmer::open(dir)
     }
 
     /// The position of a partition's last entry.
@@ -193,7 +202,12 @@ impl Store {
         self.reader.read(partition, after, max)
     }
 
-    /// Walks a partition's whole chain.
+    /// Where a partition's journal begins.
+    pub fn begins(&self, partition: Partition) -> Result<Begins, Error> {
+        self.reader.begins(partition)
+    }
+
+    /// Walks all that there is of a partition's chain.
     pub fn verify(&self, partition: Partition) -> Result<Verified, Error> {
         self.reader.verify(partition)
     }

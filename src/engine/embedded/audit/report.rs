@@ -26,6 +26,8 @@ pub struct Report {
     pub bookings_ended: u64,
     /// Units of all counted SKUs.
     pub units: Units,
+    /// What is not in the journal any more, and how it is proved.
+    pub trimmed: Vec<Before>,
     /// How many differences there are.
     pub differences_total: u64,
     /// The differences, at most a thousand.
@@ -54,6 +56,20 @@ pub struct Units {
     pub shortage: u64,
     /// In, less out, less what is in buckets: 0.
     pub difference: i128,
+}
+
+/// The beginning of a partition that is not in the journal any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Before {
+    /// The partition.
+    pub partition: u16,
+    /// The last entry that was trimmed, as `epoch:seq`.
+    pub until: String,
+    /// How many were.
+    pub entries: u64,
+    /// The snapshot the proof begins with, as `epoch:seq`; what it was made of is taken on trust. None
+    /// if all entries were read, those that were trimmed from the ledger.
+    pub trusted: Option<String>,
 }
 
 /// Something that should be equal and is not.
@@ -101,6 +117,22 @@ impl Report {
         if self.differences.len() < LISTED_MAX {
             self.differences.push(found);
         }
+    }
+
+    /// Notes what was trimmed of a partition.
+    pub(super) fn trimmed(
+        &mut self,
+        partition: Partition,
+        until: Position,
+        entries: u64,
+        trusted: Option<Position>,
+    ) {
+        self.trimmed.push(Before {
+            partition: partition.0,
+            until: until.to_string(),
+            entries,
+            trusted: trusted.map(|position| position.to_string()),
+        });
     }
 
     pub(super) fn count(&mut self, shop: &Shop) {
@@ -157,6 +189,22 @@ impl fmt::Display for Report {
         ];
         for (name, value) in rows {
             writeln!(f, "{name:<16} {value:>14}")?;
+        }
+        for before in &self.trimmed {
+            let Before {
+                partition,
+                until,
+                entries,
+                trusted,
+            } = before;
+            write!(
+                f,
+                "partition {partition}: {entries} entries up to {until} were trimmed; "
+            )?;
+            match trusted {
+                None => writeln!(f, "they were read from the ledger, and lead here")?,
+                Some(at) => writeln!(f, "the proof begins with the snapshot at {at}")?,
+            }
         }
         for d in &self.differences {
             let shop = d.shop.as_deref().unwrap_or("-");

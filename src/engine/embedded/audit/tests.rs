@@ -208,3 +208,84 @@ fn what_is_not_there_cannot_be_audited() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(audit(dir.path()).unwrap_err().code(), "journal_io");
 }
+
+/// A journal that was trimmed after two snapshots, and its entries as a ledger keeps them.
+fn trimmed(dir: &Path, program: &Program) -> Vec<Kept> {
+    let partition = Partition::of(&program.id);
+    let (first, rest) = program.decisions.split_at(program.decisions.len() / 2);
+    for some in [first, rest] {
+        write(dir, &program.id, some);
+        crate::engine::embedded::snapshot::refresh(dir, partition).unwrap();
+    }
+    let reader = Store::reader(dir).unwrap();
+    let sealed = reader.sealed(partition, Position::START, 0, 100_000);
+    let own = |sealed: crate::journal::Sealed| Kept {
+        partition,
+        position: sealed.entry.position,
+        payload: sealed.payload,
+        crc: sealed.crc,
+    };
+    let kept: Vec<Kept> = sealed.unwrap().unwrap().into_iter().map(own).collect();
+    let last = kept.last().unwrap();
+    let mut trimmer = Store::trimmer(dir).unwrap();
+    let posted = (last.position, last.crc);
+    let cut = trimmer.begin(partition, posted, Millis(u64::MAX)).unwrap();
+    let removed = trimmer.piece(&mut cut.unwrap(), 100_000).unwrap();
+    assert_eq!(removed, first.len() as u64 - 1);
+    kept
+}
+
+/// Audits a partition with what was kept elsewhere.
+fn fed(dir: &Path, partition: Partition, kept: &[Kept]) -> Report {
+    let reader = Store::reader(dir).unwrap();
+    let mut report = Report::default();
+    let mut audit = Audit::new(&reader, partition, &mut report).unwrap();
+    for some in kept.chunks(50) {
+        if audit.wants().is_none() || !audit.feed(some).unwrap() {
+            break;
+        }
+    }
+    audit.finish().unwrap();
+    report
+}
+
+#[test]
+fn a_trimmed_journal_is_proved_from_the_ledger_or_from_its_older_snapshot() {
+    let (dir, program) = (tempfile::tempdir().unwrap(), program());
+    let partition = Partition::of(&program.id);
+    let kept = trimmed(dir.path(), &program);
+    let half = program.decisions.len() / 2;
+
+    let report = fed(dir.path(), partition, &kept);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.entries, kept.len() as u64);
+    assert_eq!(report.trimmed[0].entries, half as u64 - 1);
+    assert_eq!(report.trimmed[0].trusted, None);
+    let reader = Store::reader(dir.path()).unwrap();
+    let mut folding = Folding::new(&reader, partition).unwrap();
+    folding.feed(&kept).unwrap();
+    let last = kept.last().unwrap().position;
+    assert_eq!(folding.until(last).unwrap(), program.shops());
+
+    let report = audit(dir.path()).unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.entries, (kept.len() - half) as u64);
+    assert_eq!(report.trimmed[0].trusted, Some(format!("1:{half}")));
+    assert!(
+        report
+            .to_string()
+            .contains("the proof begins with the snapshot")
+    );
+    let folding = Folding::new(&reader, partition).unwrap();
+    assert_eq!(folding.until(last).unwrap_err().code(), "journal_trimmed");
+
+    let mut wrong = kept.clone();
+    wrong[half / 2].payload[1] ^= 1;
+    let report = fed(dir.path(), partition, &wrong);
+    assert_eq!(checks(&report), ["journal"], "{report}");
+    assert_eq!(
+        report.differences[0].position,
+        format!("1:{}", half / 2 + 1)
+    );
+    assert_eq!(report.trimmed[0].trusted, Some(format!("1:{half}")));
+}

@@ -44,7 +44,41 @@ pub(super) fn capped(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// The last entry at or before a position.
+/// Where the entries that were trimmed end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Floor {
+    /// The last of them: the chain goes on from here, and this is taken on trust.
+    pub(super) link: Link,
+    /// How many there were.
+    pub(super) entries: u64,
+}
+
+/// Where a partition's journal begins; the default if nothing was trimmed.
+pub(super) fn floor(db: &Connection, partition: Partition) -> Result<Floor, Error> {
+    let mut query =
+        db.prepare_cached("SELECT epoch, seq, crc, entries FROM floors WHERE partition = ?1")?;
+    let found = query
+        .query_row([partition.0], |row| {
+            let link = place(row)?.zip(unsigned(row, 2)?);
+            let entries = u64::try_from(row.get::<_, i64>(3)?).ok();
+            Ok(link.zip(entries))
+        })
+        .optional()?;
+    let Some(found) = found else {
+        return Ok(Floor::default());
+    };
+    let ((position, crc), entries) = found.ok_or_else(|| {
+        let what = "where it was trimmed to is no place";
+        Error::damaged(partition, Position::START, what)
+    })?;
+    Ok(Floor {
+        link: Link { position, crc },
+        entries,
+    })
+}
+
+/// The last entry at or before a position, also the last that was trimmed. [`Error::Trimmed`]
+/// before that one.
 pub(super) fn link_at(db: &Connection, partition: Partition, at: Position) -> Result<Link, Error> {
     let mut query = db.prepare_cached(
         "SELECT epoch, seq, crc FROM entries
@@ -58,7 +92,12 @@ pub(super) fn link_at(db: &Connection, partition: Partition, at: Position) -> Re
         )
         .optional()?;
     let Some(found) = found else {
-        return Ok(Link::default());
+        let floor = floor(db, partition)?.link;
+        return if floor.position <= at {
+            Ok(floor)
+        } else {
+            Err(Error::trimmed(partition, floor.position))
+        };
     };
     let (position, crc) =
         found.ok_or_else(|| Error::damaged(partition, at, "a place or checksum is no number"))?;
@@ -91,7 +130,7 @@ pub(super) fn walk(
         let position = place(row)?.ok_or_else(|| bad("its place is no number"))?;
         if !position.follows(from.position) {
             let what = format!("the entries between it and {position} are missing");
-            return Err(Error::damaged(partition, from.position, what));
+            return Err(gap(db, partition, from.position, from.position, &what));
         }
         let payload = row
             .get_ref(3)?
@@ -100,13 +139,21 @@ pub(super) fn walk(
         let link = from.then(partition, position, payload);
         if unsigned(row, 2)? != Some(link.crc) {
             let what = "its checksum does not fit it or the entry before it";
-            return Err(Error::damaged(partition, position, what));
+            return Err(gap(db, partition, from.position, position, what));
         }
         each(position, payload)?;
         *from = link;
         count += 1;
     }
     Ok(count)
+}
+
+/// Damage, unless what would follow `from` was trimmed, perhaps just now.
+fn gap(db: &Connection, partition: Partition, from: Position, at: Position, what: &str) -> Error {
+    match floor(db, partition) {
+        Ok(floor) if from < floor.link.position => Error::trimmed(partition, floor.link.position),
+        _ => Error::damaged(partition, at, what),
+    }
 }
 
 /// A page that cannot be read is damage with a place.

@@ -55,6 +55,17 @@ pub enum Error {
     /// The database file's own structure is broken.
     #[error("the database file is corrupt: {0}")]
     Corrupt(String),
+    /// What was asked for was removed after it was posted to the ledger.
+    #[error(
+        "partition {partition} has no entries up to {until} any more: they were trimmed and are in the \
+         ledger; `lapak rebuild` brings them back if they are needed to start from"
+    )]
+    Trimmed {
+        /// The partition.
+        partition: Partition,
+        /// The last entry that was removed.
+        until: Position,
+    },
     /// The caller asked for something that is out of order.
     #[error("{position} of partition {partition} is out of order after {last}")]
     Order {
@@ -81,6 +92,7 @@ impl Error {
             Self::Setting { .. } => "journal_setting",
             Self::Damaged { .. } => "journal_damaged",
             Self::Corrupt(_) => "journal_corrupt",
+            Self::Trimmed { .. } => "journal_trimmed",
             Self::Order { .. } => "journal_order",
             Self::Sql(_) => "journal_sql",
         }
@@ -88,6 +100,10 @@ impl Error {
 
     pub(super) fn io(path: &Path, error: &std::io::Error) -> Self {
         Self::Io(format!("{}: {error}", path.display()))
+    }
+
+    pub(super) fn trimmed(partition: Partition, until: Position) -> Self {
+        Self::Trimmed { partition, until }
     }
 
     pub(super) fn damaged(

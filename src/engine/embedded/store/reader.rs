@@ -2,13 +2,14 @@
 //! the writer itself.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
 use rusqlite::Connection;
 
-use super::chain::{Link, link_at, walk};
+use super::chain::{Link, floor, link_at, walk};
 use super::error::Error;
 use super::fold::Fold;
 use super::schema::{JOURNAL, SNAPSHOTS};
@@ -28,7 +29,7 @@ const HANDED_MAX: usize = 8;
 /// A read-only view of the journal and its snapshots.
 #[derive(Debug)]
 pub struct Reader {
-    journal: Connection,
+    pub(super) journal: Connection,
     snapshots: Connection,
 }
 
@@ -48,7 +49,7 @@ pub struct Loaded {
 }
 
 /// A snapshot's place in the chain, and the shops in it.
-type Restored = (Link, HashMap<ShopId, Shop>);
+pub(super) type Restored = (Link, HashMap<ShopId, Shop>);
 
 /// What a walk over a partition's whole chain has found in order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +60,44 @@ pub struct Verified {
     pub bytes: u64,
     /// The last of them.
     pub position: Position,
+    /// The entry before the first of them, whose checksum was taken on trust: the last that was
+    /// trimmed. [`Position::START`] if the whole chain was walked.
+    pub trusted: Position,
+}
+
+/// Where a partition's journal begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Begins {
+    /// The last entry that was trimmed; [`Position::START`] if none was.
+    pub after: Position,
+    /// The chain's checksum there.
+    pub crc: u32,
+    /// How many were trimmed.
+    pub entries: u64,
+}
+
+/// What the journal has where another reader has got to, if not the entry that it has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// No entries at all.
+    Empty,
+    /// Its last entry is before.
+    Ends(Position),
+    /// Another entry.
+    Another,
+    /// That entry was trimmed, and more behind it.
+    Begins(Position),
+}
+
+impl fmt::Display for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Ends(at) => write!(f, "ends at {at}"),
+            Self::Another => f.write_str("has another entry there"),
+            Self::Begins(at) => write!(f, "was trimmed up to {at}"),
+        }
+    }
 }
 
 impl Reader {
@@ -114,18 +153,21 @@ impl Reader {
         after: Position,
         crc: u32,
         max: usize,
-    ) -> Result<Result<Vec<Sealed>, String>, Error> {
-        let mut from = link_at(&self.journal, partition, after)?;
+    ) -> Result<Result<Vec<Sealed>, Elsewhere>, Error> {
+        let mut from = match link_at(&self.journal, partition, after) {
+            Err(Error::Trimmed { until, .. }) => return Ok(Err(Elsewhere::Begins(until))),
+            found => found?,
+        };
         if from.position != after {
             let end = self.end(partition)?;
             return Ok(Err(if end == Position::START {
-                "is empty".to_owned()
+                Elsewhere::Empty
             } else {
-                format!("ends at {end}")
+                Elsewhere::Ends(end)
             }));
         }
         if from.crc != crc {
-            return Ok(Err("has another entry there".to_owned()));
+            return Ok(Err(Elsewhere::Another));
         }
         let (mut link, mut entries) = (from, Vec::new());
         walk(
@@ -162,10 +204,24 @@ impl Reader {
         Ok(link_at(&self.journal, partition, last)?.position)
     }
 
-    /// Walks a partition's whole chain in small steps.
+    /// Where a partition's journal begins.
+    pub fn begins(&self, partition: Partition) -> Result<Begins, Error> {
+        let floor = floor(&self.journal, partition)?;
+        Ok(Begins {
+            after: floor.link.position,
+            crc: floor.link.crc,
+            entries: floor.entries,
+        })
+    }
+
+    /// Walks all that there is of a partition's chain in small steps.
     pub fn verify(&self, partition: Partition) -> Result<Verified, Error> {
-        let mut verified = Verified::default();
-        self.each(partition, Link::default(), |position, payload| {
+        let from = floor(&self.journal, partition)?.link;
+        let mut verified = Verified {
+            trusted: from.position,
+            ..Verified::default()
+        };
+        self.each(partition, from, |position, payload| {
             verified.entries += 1;
             verified.bytes += payload.len() as u64;
             verified.position = position;
@@ -174,13 +230,25 @@ impl Reader {
         Ok(verified)
     }
 
-    /// Hands every entry of a partition from the first on to `each`, checked and decoded.
+    /// Hands every entry of a partition from the first that there is to `each`, checked and
+    /// decoded.
     pub fn replay(
         &self,
         partition: Partition,
+        each: impl FnMut(Position, ShopId, Decision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let from = floor(&self.journal, partition)?.link;
+        self.replay_after(partition, from, each)
+    }
+
+    /// The same from a place in the chain on.
+    pub(super) fn replay_after(
+        &self,
+        partition: Partition,
+        from: Link,
         mut each: impl FnMut(Position, ShopId, Decision) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each(partition, Link::default(), |position, payload| {
+        self.each(partition, from, |position, payload| {
             let (shop, decision) = decode(partition, position, payload)?;
             each(position, shop, decision)
         })?;
@@ -195,9 +263,14 @@ impl Reader {
     /// The same, with the chain's end.
     pub(super) fn load_linked(&self, partition: Partition) -> Result<(Loaded, Link), Error> {
         let mut passed_over = Vec::new();
-        let (from, shops) = self
-            .newest(partition, &mut passed_over)?
-            .unwrap_or_default();
+        let (from, shops) = match self.newest(partition, &mut passed_over)? {
+            Some(found) => found,
+            // Without a snapshot the first entry is needed.
+            None => (
+                link_at(&self.journal, partition, Position::START)?,
+                HashMap::new(),
+            ),
+        };
         let (link, fold) = self.replay_tail(from, Fold::new(partition, shops))?;
         let loaded = Loaded {
             position: link.position,
@@ -242,16 +315,41 @@ impl Reader {
         Ok((read?, fold))
     }
 
+    /// A partition's snapshots, newest first.
+    fn heads(&self, partition: Partition) -> Result<Vec<Result<Head, String>>, Error> {
+        match snapshots::heads(&self.snapshots, partition) {
+            Err(Error::Corrupt(what)) => Ok(vec![Err(what)]),
+            heads => heads,
+        }
+    }
+
+    /// The oldest snapshot that is good.
+    pub(super) fn oldest(&self, partition: Partition) -> Result<Option<Restored>, Error> {
+        for head in self.heads(partition)?.into_iter().rev() {
+            if let Ok(found) = self.restore(partition, head)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many good snapshots there are, and the oldest of them.
+    pub(super) fn good(&self, partition: Partition) -> Result<(usize, Position), Error> {
+        let (mut count, mut oldest) = (0, Position::START);
+        for head in self.heads(partition)? {
+            if let Ok((link, _)) = self.restore(partition, head)? {
+                (count, oldest) = (count + 1, link.position);
+            }
+        }
+        Ok((count, oldest))
+    }
+
     fn newest(
         &self,
         partition: Partition,
         passed_over: &mut Vec<String>,
     ) -> Result<Option<Restored>, Error> {
-        let heads = match snapshots::heads(&self.snapshots, partition) {
-            Err(Error::Corrupt(what)) => vec![Err(what)],
-            heads => heads?,
-        };
-        for head in heads {
+        for head in self.heads(partition)? {
             match self.restore(partition, head)? {
                 Ok(found) => return Ok(Some(found)),
                 Err(what) => {
@@ -309,7 +407,7 @@ impl Reader {
     }
 }
 
-fn decode(
+pub(super) fn decode(
     partition: Partition,
     position: Position,
     payload: &[u8],

@@ -1,6 +1,8 @@
 //! Making a journal again from entries that were kept elsewhere, byte for byte.
 
-use super::chain::Link;
+use rusqlite::{TransactionBehavior, params};
+
+use super::chain::{Link, capped, floor};
 use super::{Error, Row, Store, epoch};
 use crate::journal::{PARTITIONS, Partition, Position};
 
@@ -54,9 +56,55 @@ impl Store {
         self.append(&rows)
     }
 
-    /// Forgets all snapshots; they are made again.
-    pub fn forget_snapshots(&mut self) -> Result<(), Error> {
-        self.snapshots.clear()
+    /// Forgets the snapshots of a partition that were made of entries the journal does not have;
+    /// gives the newest position among them.
+    pub fn forget_strays(&mut self, partition: Partition) -> Result<Option<Position>, Error> {
+        self.snapshots.forget_strays(partition)
+    }
+
+    /// Puts entries back that were trimmed: the last ones before where the journal begins, all in
+    /// one transaction. `before` is the entry before them with its checksum. They have to lead to
+    /// the checksum at which the journal begins, or nothing is written.
+    pub fn refill(
+        &mut self,
+        partition: Partition,
+        before: (Position, u32),
+        kept: &[Kept],
+    ) -> Result<(), Error> {
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let was = floor(&tx, partition)?;
+        let (position, crc) = before;
+        let mut link = Link { position, crc };
+        for entry in kept {
+            if !entry.position.follows(link.position) {
+                let what = "what was kept has no entry between it and the next";
+                return Err(Error::damaged(partition, link.position, what));
+            }
+            link = link.then(partition, entry.position, &entry.payload);
+            let (epoch, seq) = (capped(entry.position.epoch), capped(entry.position.seq));
+            tx.execute(
+                "INSERT INTO entries (partition, epoch, seq, payload, crc)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![partition.0, epoch, seq, entry.payload, link.crc],
+            )?;
+        }
+        if link != was.link {
+            let what = "what was kept of it is not what was trimmed";
+            return Err(Error::damaged(partition, was.link.position, what));
+        }
+        tx.execute("DELETE FROM floors WHERE partition = ?1", [partition.0])?;
+        if position != Position::START {
+            let left = was.entries.saturating_sub(kept.len() as u64);
+            let (epoch, seq) = (capped(position.epoch), capped(position.seq));
+            tx.execute(
+                "INSERT INTO floors (partition, epoch, seq, crc, entries)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![partition.0, epoch, seq, crc, capped(left)],
+            )?;
+        }
+        Ok(tx.commit()?)
     }
 
     /// From now on entries belong to this epoch, at least.

@@ -18,6 +18,8 @@ pub(super) struct Schema {
     synchronous: (&'static str, i64),
     /// What makes version n + 1 of version n.
     migrations: &'static [&'static str],
+    /// What a reader of an older file puts up for itself in place of what is not there yet.
+    stand_in: &'static str,
 }
 
 /// The journal. A commit is on disk when it returns.
@@ -34,13 +36,23 @@ pub(super) const JOURNAL: Schema = Schema {
             crc INTEGER NOT NULL,
             PRIMARY KEY (partition, epoch, seq)
         ) WITHOUT ROWID, STRICT;",
-        "CREATE TABLE turns (
+        // Of each partition the last entry that was trimmed, and how many were; and the turn of the
+        // sequencer that the last entry leads up to.
+        "CREATE TABLE floors (
+            partition INTEGER PRIMARY KEY,
+            epoch INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            crc INTEGER NOT NULL,
+            entries INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE turns (
             partition INTEGER PRIMARY KEY,
             epoch INTEGER NOT NULL,
             turn INTEGER NOT NULL,
             nonce INTEGER NOT NULL
         ) STRICT;",
     ],
+    stand_in: "CREATE TEMP TABLE floors (partition, epoch, seq, crc, entries)",
 };
 
 /// Snapshots, in a file of their own: writing a hundred megabytes must not hold up a commit of
@@ -66,6 +78,7 @@ pub(super) const SNAPSHOTS: Schema = Schema {
             bytes BLOB NOT NULL,
             PRIMARY KEY (partition, epoch, seq, part)
         ) STRICT;"],
+    stand_in: "",
 };
 
 /// How long a statement waits for another connection's lock.
@@ -88,11 +101,15 @@ impl Schema {
         Ok(db)
     }
 
-    /// Opens the file for reading only, beside a process that writes it.
+    /// Opens the file for reading only, beside a process that writes it. One of an older version
+    /// is read as it is.
     pub(super) fn open_to_read(&self, dir: &Path) -> Result<Connection, Error> {
         let db = self.connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let version = self.version(dir, &db)?;
         if version == self.known() {
+            Ok(db)
+        } else if version > 0 {
+            db.execute_batch(self.stand_in)?;
             Ok(db)
         } else {
             let path = dir.join(self.file);

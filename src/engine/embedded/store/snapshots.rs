@@ -13,7 +13,7 @@ use crate::journal::{Partition, Position};
 /// Bytes of one part: what is copied at once.
 const PART_BYTES: usize = 4 << 20;
 /// How many snapshots of a partition are kept.
-const KEPT: i64 = 2;
+pub(super) const KEPT: i64 = 2;
 
 /// A handle that saves snapshots, also from another thread than the one that appends.
 #[derive(Debug)]
@@ -39,11 +39,43 @@ impl Snapshots {
         Ok(Self { db, journal })
     }
 
-    /// Removes all.
-    pub(super) fn clear(&mut self) -> Result<(), Error> {
-        self.db
-            .execute_batch("BEGIN; DELETE FROM snapshots; DELETE FROM parts; COMMIT")?;
-        Ok(())
+    /// Removes those of a partition that are not of the journal's history, or of what it has lost;
+    /// gives the newest position among them. A row that cannot be read is left: loading passes it
+    /// over.
+    pub(super) fn forget_strays(
+        &mut self,
+        partition: Partition,
+    ) -> Result<Option<Position>, Error> {
+        let mut newest = None;
+        for head in heads(&self.db, partition)? {
+            let Ok(head) = head else { continue };
+            let fits = match link_at(&self.journal, partition, head.position) {
+                Err(Error::Trimmed { .. }) => false,
+                found => {
+                    let found = found?;
+                    (found.position, found.crc) == (head.position, head.chain)
+                }
+            };
+            if fits {
+                continue;
+            }
+            newest = newest.max(Some(head.position));
+            let key = (
+                partition.0,
+                capped(head.position.epoch),
+                capped(head.position.seq),
+            );
+            let tx = self
+                .db
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for table in ["snapshots", "parts"] {
+                let sql =
+                    format!("DELETE FROM {table} WHERE (partition, epoch, seq) = (?1, ?2, ?3)");
+                tx.execute(&sql, key)?;
+            }
+            tx.commit()?;
+        }
+        Ok(newest)
     }
 
     /// Keeps the state of a partition after the entry at `position`, which must be in the

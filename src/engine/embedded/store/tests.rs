@@ -5,6 +5,7 @@
 
 mod damage;
 mod files;
+mod trim;
 
 use std::collections::HashMap;
 

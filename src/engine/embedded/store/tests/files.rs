@@ -33,7 +33,7 @@ fn the_settings_that_answers_depend_on_are_in_force() {
             .unwrap()
     };
     let numbers: [i64; 3] = ["synchronous", "user_version", "application_id"].map(pragma);
-    assert_eq!(numbers, [2, 1, 0x4c70_6b6a]);
+    assert_eq!(numbers, [2, 2, 0x4c70_6b6a]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_process_that_ends_without_closing_loses_nothing() {
     );
 }
 
-fn copy_files(from: &Path, to: &Path) {
+pub(super) fn copy_files(from: &Path, to: &Path) {
     for file in [
         "journal.sqlite",
         "journal.sqlite-wal",
@@ -142,13 +142,16 @@ fn a_write_ahead_file_cut_anywhere_gives_whole_commits_from_the_beginning() {
 
 #[test]
 fn a_newer_version_is_refused_and_left_alone() {
-    for (file, known) in [("journal.sqlite", 1), ("snapshots.sqlite", 1)] {
+    for (file, known) in [("journal.sqlite", 2), ("snapshots.sqlite", 1)] {
         let dir = tempfile::tempdir().unwrap();
         drop(Store::open(dir.path()).unwrap());
-        sql(dir.path(), file, "PRAGMA user_version = 2");
+        let newer = known + 1;
+        sql(dir.path(), file, &format!("PRAGMA user_version = {newer}"));
         let before = fs::read(dir.path().join(file)).unwrap();
         let found = Store::open(dir.path()).unwrap_err();
-        assert!(matches!(&found, Error::Version { found: 2, known: k, .. } if *k == known));
+        assert!(
+            matches!(&found, Error::Version { found: f, known: k, .. } if (*f, *k) == (newer, known))
+        );
         assert_eq!(code(Store::reader(dir.path())), "journal_version");
         assert_eq!(fs::read(dir.path().join(file)).unwrap(), before);
     }
