@@ -13,6 +13,7 @@ use crate::config::{self, Config};
 use crate::engine::embedded;
 use crate::gateway::auth::{self, Identity, Role};
 use crate::gateway::listener;
+use crate::jobs::join;
 use crate::lifecycle::{self, Lifecycle, StopBounds};
 use crate::{catalog, server, telemetry};
 pub use audit::{AuditOptions, audit};
@@ -72,9 +73,12 @@ impl From<server::Error> for Failure {
             | server::Error::Origin(_)
             | server::Error::Headers(_)
             | server::Error::Payments(_)
+            | server::Error::Join(join::Error::Settings(_))
             | server::Error::Setting { .. }
             | server::Error::Listener(listener::Error::Proxy(_)) => Self::Config(error.to_string()),
             server::Error::Engine(_)
+            | server::Error::Nodes(_)
+            | server::Error::Join(_)
             | server::Error::Settle(_)
             | server::Error::Trim(_)
             | server::Error::Listener(_)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::clock::ClockConfig;
+use crate::engine::redis::RedisConfig;
 use crate::gateway::GatewayConfig;
 use crate::gateway::auth::AuthConfig;
 use crate::gateway::headers::HeadersConfig;
@@ -65,6 +66,9 @@ pub struct Config {
     /// The books.
     #[serde(default)]
     pub ledger: ledger::Config,
+    /// Several nodes on one Redis; without it this process decides alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis: Option<RedisConfig>,
     /// Logs.
     #[serde(default)]
     pub telemetry: telemetry::Config,

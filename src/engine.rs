@@ -177,6 +177,17 @@ impl Engine {
         self.ask(shop, |shop| (*shop.settings).clone()).await
     }
 
+    /// Whether other nodes decide the same.
+    pub fn is_among_nodes(&self) -> bool {
+        self.0.is_among_nodes()
+    }
+
+    /// Whether it takes requests: always alone, and among nodes while every partition follows its
+    /// turns.
+    pub fn follows(&self) -> bool {
+        self.0.follows()
+    }
+
     /// How it stands, over all shops; an error if any partition is silent.
     pub async fn pulse(&self) -> Result<Pulse, Failure> {
         self.0.pulse().await

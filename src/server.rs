@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::broadcast::Hub;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::{Engine, embedded};
+use crate::engine::redis::{RedisConfig, Settled};
+use crate::engine::{Engine, embedded, redis};
 use crate::gateway::auth::{Auth, AuthConfig};
 use crate::gateway::books::Books;
 use crate::gateway::edge::Edge;
@@ -22,7 +23,7 @@ use crate::gateway::listener::{self, Listener, ListenerConfig};
 use crate::gateway::origin::{self, Origins};
 use crate::gateway::router::{internal_router, router, shop_of};
 use crate::gateway::{App, Shared};
-use crate::jobs::{feed, gauges, inquire, settle, trim};
+use crate::jobs::{cut_off, join, feed, gauges, inquire, settle, trim};
 use crate::ledger::{self, Ledger};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
@@ -41,6 +42,12 @@ pub enum Error {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] embedded::Error),
+    /// The engine among other nodes.
+    #[error(transparent)]
+    Nodes(#[from] redis::Error),
+    /// Joining other nodes.
+    #[error(transparent)]
+    Join(#[from] join::Error),
     /// The books do not fit the journal, or cannot be used.
     #[error(transparent)]
     Settle(#[from] settle::Error),
@@ -95,6 +102,10 @@ pub struct Server {
 
 /// Starts everything; the house then runs until it is stopped.
 pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server, Error> {
+    let connector = match &config.redis {
+        Some(redis) => Some(join::join(redis, &config.ledger, &config.state, clock)?),
+        None => None,
+    };
     let opened = embedded::open(&config.state)?;
     let mirror = Arc::new(Mirror::default());
     let (inquiries, waiting) = inquire::inquiries();
@@ -109,18 +120,32 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         Arc::new(Notify::new()),
         Ledger::lazy(&config.ledger, &config.state)?,
     );
+    let shared = config.ledger.kind == ledger::Kind::Postgres;
+    let (told, settled) = watch::channel(Settled::of(shared));
     settle::start(
         &config.ledger,
         &config.state,
         clock,
         house,
         Arc::clone(&news),
+        connector.is_some().then_some(told),
     )?;
     if let Some(keep) = config.journal.keep() {
         trim::start(keep, &config.ledger, &config.state, clock, house)?;
     }
     let (entries, batches) = mpsc::channel(feed::BATCHES_MAX);
-    let engine = Engine::from(opened.start(clock, house, entries)?);
+    let engine = Engine::from(match &connector {
+        Some(redis) => redis::start(
+            opened,
+            &config.state,
+            redis,
+            clock,
+            house,
+            entries,
+            &settled,
+        )?,
+        None => opened.start(clock, house, entries)?,
+    });
     let hub = Arc::new(Hub::new(
         Arc::clone(&mirror),
         engine.clone(),
@@ -144,6 +169,12 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         house.stopping().clone(),
     );
     house.spawn("gauges", looking);
+    if engine.is_among_nodes() {
+        let spread_ms = config.gateway.drain_spread_ms;
+        let stopping = house.stopping().clone();
+        let looking = cut_off::run(engine.clone(), Arc::clone(&hub), spread_ms, stopping);
+        house.spawn("cut off", looking);
+    }
     let app = app(config, clock, house, engine, mirror, hub, books)?;
     let asking = inquire::run(app.engine.clone(), Arc::clone(&app.payments), waiting);
     house.spawn_core("inquiries", asking);
@@ -221,6 +252,7 @@ pub fn check(config: &Config) -> Result<(), Error> {
         config.listener.fault(),
         config.journal.fault(),
         config.ledger.fault(),
+        config.redis.as_ref().and_then(RedisConfig::fault),
     ];
     match faults.into_iter().flatten().next() {
         Some((key, wanted)) => Err(Error::Setting { key, wanted }),

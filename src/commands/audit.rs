@@ -4,11 +4,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::rebuild::{failure, own};
+use super::rebuild::failure;
 use super::{Failure, StatePlace, say};
 use crate::config::Config;
 use crate::engine::embedded::audit::{Audit, Folding, Report};
 use crate::engine::embedded::store::{self, Kept, Reader, Store};
+use crate::jobs::restore::own;
 use crate::journal::{Partition, Position};
 use crate::ledger::audit::Wrong;
 use crate::ledger::{self, At, Ledger};

@@ -6,12 +6,10 @@ use serde::Serialize;
 use super::{Failure, StatePlace, say};
 use crate::config::Config;
 use crate::engine::embedded::store::{self, Kept, Store};
+use crate::jobs::restore::{self, STEP, own};
 use crate::jobs::settle;
 use crate::journal::{Partition, Position};
-use crate::ledger::{self, At, Ledger, Migrate, Poster, Stored};
-
-/// Entries of one step.
-const STEP: u32 = 2_000;
+use crate::ledger::{self, Ledger, Migrate, Poster};
 
 /// Options of `lapak rebuild`.
 #[derive(Debug, Clone, Args)]
@@ -109,10 +107,12 @@ async fn bring_back(
     let (mut newest, mut lost) = (0, false);
     for partition in Partition::all() {
         let at = poster.at(partition).position;
-        let (end, crc) = store.end(partition);
+        let (end, _) = store.end(partition);
         newest = newest.max(at.epoch).max(end.epoch);
         if end < at {
-            belongs(&ledger, partition, end, crc).await?;
+            restore::belongs(&ledger, &store, partition)
+                .await
+                .map_err(unrestored)?;
         }
     }
     for partition in Partition::all() {
@@ -120,9 +120,11 @@ async fn bring_back(
         if let Some(stray) = stray {
             (newest, lost) = (newest.max(stray.epoch), true);
         }
-        let at = poster.at(partition);
-        if store.end(partition).0 < at.position {
-            done.restored += restore(&ledger, &mut store, partition, at).await?;
+        let at = poster.at(partition).position;
+        if store.end(partition).0 < at {
+            done.restored += restore::up_to(&ledger, &mut store, partition, at)
+                .await
+                .map_err(unrestored)?;
             lost = true;
         }
         done.refilled += refill(&ledger, &mut store, partition).await?;
@@ -165,70 +167,17 @@ async fn refill(ledger: &Ledger, store: &mut Store, partition: Partition) -> Res
     }
 }
 
-/// An entry of the ledger as the journal's own.
-pub(super) fn own(partition: Partition, entry: Stored) -> Kept {
-    Kept {
-        partition,
-        position: entry.position,
-        payload: entry.payload,
-        crc: entry.crc,
-    }
-}
-
-/// The journal's end has to be an entry of the ledger, or what would follow it is of another
-/// history.
-async fn belongs(
-    ledger: &Ledger,
-    partition: Partition,
-    end: Position,
-    crc: u32,
-) -> Result<(), Failure> {
-    if end == Position::START {
-        return Ok(());
-    }
-    let known = ledger.crc_at(partition, end).await.map_err(failure)?;
-    if known == Some(crc) {
-        return Ok(());
-    }
-    Err(Failure::Data(format!(
-        "partition {partition}: the journal has an entry at {end} that the ledger does not have there; \
-         these are two histories. To go on with the ledger's, move journal.sqlite, snapshots.sqlite and \
-         their -wal files away and run this again; to go on with the journal's, give it an empty ledger"
-    )))
-}
-
-async fn restore(
-    ledger: &Ledger,
-    store: &mut Store,
-    partition: Partition,
-    until: At,
-) -> Result<u64, Failure> {
-    let mut restored = 0;
-    loop {
-        let (end, _) = store.end(partition);
-        if end >= until.position {
-            return Ok(restored);
-        }
-        let kept = ledger.stored(partition, end, STEP).await.map_err(failure)?;
-        if kept.is_empty() {
-            let what = format!(
-                "partition {partition}: the ledger was posted up to {} and holds entries up to {end}",
-                until.position
-            );
-            return Err(Failure::Data(what));
-        }
-        let kept: Vec<Kept> = kept
-            .into_iter()
-            .map(|entry| own(partition, entry))
-            .collect();
-        store.restore(&kept).map_err(damaged)?;
-        restored += kept.len() as u64;
-    }
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn io(error: store::Error) -> Failure {
     Failure::Io(error.to_string())
+}
+
+fn unrestored(error: restore::Error) -> Failure {
+    match error {
+        restore::Error::Ledger(error) => failure(error),
+        restore::Error::Journal(error) => damaged(error),
+        other => Failure::Data(other.to_string()),
+    }
 }
 
 fn damaged(error: store::Error) -> Failure {

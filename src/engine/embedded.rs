@@ -19,6 +19,7 @@ pub(in crate::engine) mod turn;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -198,6 +199,7 @@ impl Opened {
         house.spawn_thread("journal", move || writer::run(store, todo, &feed))?;
         Ok(Handle {
             desks: desks.into(),
+            following: None,
         })
     }
 }
@@ -215,9 +217,26 @@ fn make_snapshots(dir: &Path, mut wanted: mpsc::Receiver<Partition>) -> Result<(
 #[derive(Debug, Clone)]
 pub struct Handle {
     desks: std::sync::Arc<[mpsc::Sender<Message>]>,
+    /// How many partitions follow their turns, where a sequencer gives them.
+    following: Option<std::sync::Arc<AtomicU16>>,
 }
 
 impl Handle {
+    /// The same, of a node among others.
+    pub(super) fn among(self, following: std::sync::Arc<AtomicU16>) -> Self {
+        let following = Some(following);
+        Self { following, ..self }
+    }
+
+    pub(super) fn is_among_nodes(&self) -> bool {
+        self.following.is_some()
+    }
+
+    pub(super) fn follows(&self) -> bool {
+        let count = self.following.as_ref().map(|it| it.load(Ordering::Acquire));
+        count.is_none_or(|count| count == PARTITIONS)
+    }
+
     pub(super) async fn submit(&self, shop: &ShopId, request: Request) -> Result<Reply, Failure> {
         let (reply, answer) = oneshot::channel();
         let sent = Instant::now();

@@ -14,6 +14,7 @@ mod body;
 pub mod checks;
 pub mod config;
 pub mod connect;
+pub mod join;
 pub mod keys;
 mod past;
 mod primary;
@@ -24,6 +25,7 @@ pub mod trouble;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU16;
 
 use tokio::sync::{mpsc, watch};
 
@@ -120,6 +122,7 @@ pub fn start(
 ) -> Result<Handle, Error> {
     let node: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
     let (handle, ends) = opened.start_shared(clock, house, feed)?;
+    let following = Arc::new(AtomicU16::new(0));
     for (partition, end) in Partition::all().zip(ends) {
         let sequencer = Sequencer::new(
             partition,
@@ -128,9 +131,10 @@ pub fn start(
             Arc::clone(&node),
             dir.to_owned(),
             settled.clone(),
+            Arc::clone(&following),
             end,
         );
         house.spawn_core("sequencer", sequencer.run());
     }
-    Ok(handle)
+    Ok(handle.among(following))
 }

@@ -175,6 +175,7 @@ impl App {
     pub async fn ready(&self) -> bool {
         !self.house.stopping().is_cancelled()
             && self.feed_ready.load(Ordering::Acquire)
+            && self.engine.follows()
             && tokio::time::timeout(Duration::from_secs(2), self.engine.pulse())
                 .await
                 .is_ok_and(|answer| answer.is_ok())

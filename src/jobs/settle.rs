@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::Millis;
 use crate::engine::embedded::store::{self, Elsewhere, Reader, Store};
+use crate::engine::redis::Settled;
 use crate::journal::{Partition, Position, Sealed};
 use crate::ledger::{self, Ledger, Migrate, Poster};
 use crate::lifecycle::Lifecycle;
@@ -76,6 +77,7 @@ pub fn start(
     clock: &Clock,
     house: &Lifecycle,
     news: Arc<Notify>,
+    nodes: Option<watch::Sender<Settled>>,
 ) -> Result<(), Error> {
     let (config, dir, clock) = (config.clone(), dir.to_owned(), clock.clone());
     let closing = house.closing().clone();
@@ -84,7 +86,7 @@ pub fn start(
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(run(&config, dir, clock, news, closing, &told))
+        runtime.block_on(run(&config, dir, clock, news, closing, nodes, &told))
     })?;
     // A thread that ended without a word has panicked, which the house hears.
     first_word.recv().unwrap_or(Ok(()))
@@ -96,10 +98,11 @@ async fn run(
     clock: Clock,
     news: Arc<Notify>,
     closing: CancellationToken,
+    nodes: Option<watch::Sender<Settled>>,
     told: &SyncSender<Result<(), Error>>,
 ) -> Result<(), Error> {
     metrics().ledger.up.set_flag(false);
-    let opened = open(config, &dir).await;
+    let opened = open(config, &dir, nodes.is_some()).await;
     let (reader, poster) = match opened {
         Ok(opened) => opened,
         Err(error) => {
@@ -115,6 +118,7 @@ async fn run(
         clock,
         reader,
         poster,
+        nodes,
         retry: RETRY_FIRST,
         views_at: None,
         said: None,
@@ -140,7 +144,11 @@ async fn run(
     Ok(())
 }
 
-async fn open(config: &ledger::Config, dir: &Path) -> Result<(Reader, Option<Poster>), Error> {
+async fn open(
+    config: &ledger::Config,
+    dir: &Path,
+    among_nodes: bool,
+) -> Result<(Reader, Option<Poster>), Error> {
     let reader = Store::reader(dir)?;
     let migrate = if config.migrate {
         Migrate::Yes
@@ -158,7 +166,7 @@ async fn open(config: &ledger::Config, dir: &Path) -> Result<(Reader, Option<Pos
         }
         Err(error) => return Err(error.into()),
     };
-    match together(&reader, &poster) {
+    match together(&reader, &poster, among_nodes) {
         Ok(()) => Ok((reader, Some(poster))),
         // The state is whole; the first turn says what is missing in the books.
         Err(Error::Ledger(ledger::Error::Behind { .. })) => Ok((reader, None)),
@@ -166,10 +174,14 @@ async fn open(config: &ledger::Config, dir: &Path) -> Result<(Reader, Option<Pos
     }
 }
 
-/// Whether the journal has, at each cursor, the entry that was posted there.
-fn together(reader: &Reader, poster: &Poster) -> Result<(), Error> {
+/// Whether the journal has, at each cursor, the entry that was posted there. Among several nodes it
+/// may not have got so far: another has posted it.
+fn together(reader: &Reader, poster: &Poster, among_nodes: bool) -> Result<(), Error> {
     for partition in Partition::all() {
         let at = poster.at(partition);
+        if among_nodes && reader.end(partition)? < at.position {
+            continue;
+        }
         if let Err(journal) = reader.sealed(partition, at.position, at.crc, 0)? {
             return Err(apart(partition, at.position, journal));
         }
@@ -199,7 +211,7 @@ fn apart(partition: Partition, posted: Position, journal: Elsewhere) -> Error {
 pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error> {
     let mut count = 0;
     loop {
-        let entries = read(reader, poster)?;
+        let entries = read(reader, poster, false)?;
         if entries.is_empty() {
             return Ok(count);
         }
@@ -216,7 +228,7 @@ pub async fn catch_up(reader: &Reader, poster: &mut Poster) -> Result<u64, Error
 pub async fn check(config: &ledger::Config, dir: &Path) -> Result<(), Error> {
     let reader = Store::reader(dir)?;
     match Poster::open(config, dir, Migrate::No).await {
-        Ok(poster) => match together(&reader, &poster) {
+        Ok(poster) => match together(&reader, &poster, false) {
             Err(Error::Ledger(ledger::Error::Behind { .. })) => Ok(()),
             found => found,
         },
@@ -236,7 +248,7 @@ fn is_empty(reader: &Reader) -> Result<bool, Error> {
 }
 
 /// What is to be posted next.
-fn read(reader: &Reader, poster: &Poster) -> Result<Vec<Sealed>, Error> {
+fn read(reader: &Reader, poster: &Poster, among_nodes: bool) -> Result<Vec<Sealed>, Error> {
     let mut entries = Vec::new();
     for partition in Partition::all() {
         let most = PARTITION_MAX.min(BATCH_MAX - entries.len());
@@ -244,12 +256,24 @@ fn read(reader: &Reader, poster: &Poster) -> Result<Vec<Sealed>, Error> {
             break;
         }
         let at = poster.at(partition);
+        if among_nodes && reader.end(partition)? < at.position {
+            continue;
+        }
         match reader.sealed(partition, at.position, at.crc, most)? {
             Ok(found) => entries.extend(found),
             Err(journal) => return Err(apart(partition, at.position, journal)),
         }
     }
     Ok(entries)
+}
+
+/// Tells the nodes' sequencers how far the books are.
+fn tell(nodes: &watch::Sender<Settled>, poster: &Poster) {
+    nodes.send_modify(|settled| {
+        for partition in Partition::all() {
+            settled.note(partition, poster.at(partition).position);
+        }
+    });
 }
 
 struct Settle {
@@ -259,6 +283,8 @@ struct Settle {
     reader: Reader,
     /// None until the books have answered once.
     poster: Option<Poster>,
+    /// Told how far the books are, where several nodes share them.
+    nodes: Option<watch::Sender<Settled>>,
     retry: Duration,
     /// When views are counted next.
     views_at: Option<Instant>,
@@ -328,7 +354,7 @@ impl Settle {
                 Migrate::No
             };
             let poster = Poster::open(&self.config, &self.dir, migrate).await?;
-            together(&self.reader, &poster)?;
+            together(&self.reader, &poster, self.nodes.is_some())?;
             self.poster = Some(poster);
         }
         loop {
@@ -337,11 +363,21 @@ impl Settle {
             let Some(poster) = &mut self.poster else {
                 return Ok(());
             };
-            let entries = read(&self.reader, poster)?;
+            if let Some(nodes) = &self.nodes {
+                let leads = poster.lead().await?;
+                tell(nodes, poster);
+                if !leads {
+                    return Ok(());
+                }
+            }
+            let entries = read(&self.reader, poster, self.nodes.is_some())?;
             if entries.is_empty() {
                 return Ok(poster.check().await?);
             }
             let done = poster.post(&entries).await?;
+            if let Some(nodes) = &self.nodes {
+                tell(nodes, poster);
+            }
             let ledger = &metrics().ledger;
             ledger.posted.add(done.entries);
             ledger.batch_duration.record_duration(began.elapsed());

@@ -17,6 +17,7 @@ mod units;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::cell::Cell;
 use super::cursor::{At, Cursors, advance, load, signed};
 use super::db::{Conflict, Db, Tx};
 use super::schema::{self, Migrate};
@@ -45,7 +46,12 @@ pub struct Poster {
     state: State,
     /// Which file it is, to notice that another was put in its place.
     file: Option<u64>,
+    /// Whether this connection holds the lock of the one who posts, of several nodes.
+    leads: bool,
 }
+
+/// The lock of the one who posts: PostgreSQL's, for as long as the connection lives.
+const LEAD: i64 = 0x004c_6170_616b;
 
 impl Poster {
     /// Opens the books, and reads how far they are.
@@ -59,6 +65,7 @@ impl Poster {
             cursors,
             state: State::default(),
             file: file(config, dir),
+            leads: false,
         })
     }
 
@@ -78,9 +85,28 @@ impl Poster {
             }
         }
         self.db = db;
+        self.leads = false;
         self.cursors = cursors;
         self.file = file(&self.config, &self.dir);
         Ok(())
+    }
+
+    /// Whether this is the one who posts, of several nodes on one server: whoever came first, until
+    /// its connection ends. The cursors are up to date afterwards, so that the others know them too.
+    pub async fn lead(&mut self) -> Result<bool, Error> {
+        if self.leads {
+            return Ok(true);
+        }
+        if matches!(self.db, Db::Postgres(_)) {
+            let sql = "SELECT pg_try_advisory_lock($1)::int::bigint";
+            let rows = self.db.fetch(sql, vec![Cell::Int(LEAD)]).await?;
+            self.leads = matches!(rows.first().and_then(|row| row.first()), Some(Cell::Int(1)));
+        } else {
+            self.leads = true;
+        }
+        self.state = State::default();
+        self.cursors = load(&mut self.db).await?;
+        Ok(self.leads)
     }
 
     /// How far a partition is posted.

@@ -11,6 +11,7 @@
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -83,6 +84,8 @@ pub(super) struct Sequencer {
     /// Its time.
     pub(super) time_ms: u64,
     pub(super) past: Past,
+    /// How many partitions of this node follow.
+    following: Arc<AtomicU16>,
     waiting: Requests,
     nudged: bool,
     own: Option<Own>,
@@ -101,6 +104,7 @@ impl Sequencer {
         node: Arc<str>,
         dir: PathBuf,
         settled: watch::Receiver<Settled>,
+        following: Arc<AtomicU16>,
         end: LineEnd,
     ) -> Self {
         let at = end.marks.borrow().place;
@@ -114,6 +118,7 @@ impl Sequencer {
             node,
             dir,
             settled,
+            following,
             end,
             at,
             time_ms: 0,
@@ -192,7 +197,7 @@ impl Sequencer {
     ) -> Result<(), Ended> {
         self.catch_up(&mut calls).await?;
         pause.reset();
-        let _following = Following::new();
+        let _following = Following::new(Arc::clone(&self.following));
         let mut tail = Some(Tail::new(tail, self.keys.clone()));
         let mut news = pin!(None);
         loop {
@@ -424,17 +429,19 @@ pub(super) fn nonce() -> u64 {
 }
 
 /// Counts a partition as following for as long as it lives.
-struct Following;
+struct Following(Arc<AtomicU16>);
 
 impl Following {
-    fn new() -> Self {
+    fn new(count: Arc<AtomicU16>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
         metrics().nodes.following.increment();
-        Self
+        Self(count)
     }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
         metrics().nodes.following.decrement();
     }
 }

@@ -31,6 +31,15 @@ impl Store {
         end.copied().unwrap_or_default()
     }
 
+    /// The chain's link at the last entry at or before a position.
+    pub(in crate::engine) fn link_at(
+        &self,
+        partition: Partition,
+        at: Position,
+    ) -> Result<Link, Error> {
+        super::link_at(&self.db, partition, at)
+    }
+
     /// Appends entries that follow the journal's end, in one transaction. Every checksum has to
     /// be that of the chain, or nothing is written.
     pub fn restore(&mut self, kept: &[Kept]) -> Result<(), Error> {
