@@ -107,15 +107,26 @@ async fn run(
 ) -> Result<Connector, Error> {
     let connector = Connector::new(config)?;
     look(&connector, clock).await?;
-    let books = Ledger::lazy(ledger, dir)?;
+    let books = match Ledger::existing(ledger, dir).await {
+        Ok(books) => Some(books),
+        Err(ledger::Error::Missing(_)) => None,
+        // Not needed where the turns go on from the own journal.
+        Err(error) if error.passes() => {
+            tracing::warn!(%error, "the ledger does not answer; joining without it");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
     // A journal that was set aside is brought back from its first partition on.
     let mut partitions = Partition::all();
     while let Some(partition) = partitions.next() {
-        if !bring(&connector, ledger, &books, dir, partition).await? {
+        if !bring(&connector, ledger, books.as_ref(), dir, partition).await? {
             partitions = Partition::all();
         }
     }
-    books.close().await;
+    if let Some(books) = books {
+        books.close().await;
+    }
     Ok(connector)
 }
 
@@ -146,7 +157,7 @@ async fn look(connector: &Connector, clock: &Clock) -> Result<(), Error> {
 async fn bring(
     connector: &Connector,
     config: &ledger::Config,
-    books: &Ledger,
+    books: Option<&Ledger>,
     dir: &Path,
     partition: Partition,
 ) -> Result<bool, Error> {
@@ -156,7 +167,9 @@ async fn bring(
         Standing::Nothing => {
             // What the ledger knows and no node does is brought back before the nodes agree.
             let known = ledger_end(books, partition).await?;
-            if known > store.end(partition).0 {
+            if let Some(books) = books
+                && known > store.end(partition).0
+            {
                 let restored = restore::up_to(books, &mut store, partition, known).await?;
                 tracing::warn!(%partition, restored, "entries were brought back from the ledger");
             }
@@ -186,7 +199,7 @@ async fn bring(
 
 /// Takes the ledger's entries up to where the turns go on.
 async fn lacking(
-    books: &Ledger,
+    books: Option<&Ledger>,
     store: &mut Store,
     partition: Partition,
     wanted: &Wanted,
@@ -198,13 +211,13 @@ async fn lacking(
         tokio::time::sleep(LEDGER_PAUSE).await;
     }
     let found = ledger_end(books, partition).await?;
-    if found < wanted.position {
+    let Some(books) = books.filter(|_| found >= wanted.position) else {
         return Err(Error::Lacking {
             partition,
             wanted: wanted.position,
             found,
         });
-    }
+    };
     let restored = restore::up_to(books, store, partition, wanted.position).await?;
     if store.end(partition) != (wanted.position, wanted.crc) {
         return Err(restore::Error::Other(partition, wanted.position).into());
@@ -214,7 +227,10 @@ async fn lacking(
 }
 
 /// The ledger's last entry; the beginning where there is no ledger yet.
-async fn ledger_end(books: &Ledger, partition: Partition) -> Result<Position, Error> {
+async fn ledger_end(books: Option<&Ledger>, partition: Partition) -> Result<Position, Error> {
+    let Some(books) = books else {
+        return Ok(Position::START);
+    };
     match books.cursors().await {
         Ok(cursors) => Ok(cursors
             .get(partition.index())

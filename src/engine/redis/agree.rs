@@ -146,7 +146,7 @@ impl Sequencer {
         if scripts::open(calls, &self.keys, &opening).await? {
             metrics().nodes.epochs.increment();
             metrics().nodes.brought.add(brought as u64);
-            tracing::warn!(partition = %self.partition, epoch, position = %mark.position, brought,
+            tracing::info!(partition = %self.partition, epoch, position = %mark.position, brought,
                 "this node has come furthest: opened an epoch with its past");
         }
         Ok(())

@@ -145,9 +145,7 @@ impl Sequencer {
                 Ended::Finished => return Ok(()),
                 Ended::Failed(error) => return Err(error),
                 Ended::Cut(reason) => {
-                    metrics().nodes.cuts.of(reason).increment();
-                    tracing::error!(partition = %self.partition, reason = reason.text(), at = self.at.index,
-                        epoch = self.at.epoch, "what stands in Redis is not this node's past; nothing is taken until the nodes agree");
+                    self.was_cut(reason);
                     match self.agree().await {
                         Ok(()) => pause.reset(),
                         Err(Ended::Finished) => return Ok(()),
@@ -162,6 +160,18 @@ impl Sequencer {
                 return Ok(());
             }
         }
+    }
+
+    fn was_cut(&self, reason: CutReason) {
+        let Place { epoch, index, .. } = self.at;
+        let (partition, reason_text) = (self.partition, reason.text());
+        if epoch == 0 {
+            tracing::info!(%partition, "this node is new to these turns; the nodes agree on where they begin");
+            return;
+        }
+        metrics().nodes.cuts.of(reason).increment();
+        tracing::error!(%partition, reason = reason_text, epoch, at = index,
+            "what stands in Redis is not this node's past; nothing is taken until the nodes agree");
     }
 
     fn troubled(&self, trouble: &Trouble) {
