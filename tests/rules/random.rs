@@ -6,6 +6,7 @@
 
 mod check;
 pub(super) mod dice;
+mod nodes;
 mod ordering;
 mod paying;
 mod program;

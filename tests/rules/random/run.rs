@@ -7,13 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use lapak::domain::shop::{Outcome, Verdict};
 use lapak::domain::{
     Actor, BookingId, Command, CustomerId, Decision, Event, Millis, OrderState, Request,
-    RequestKey, Role, Shop,
+    RequestKey, Role, Shop, ShopId,
 };
 
 use super::check::Ledger;
 use super::program::{Id, Step};
 use crate::rules::model::{How, Model, Seen};
-use crate::rules::subject::violations;
+use crate::rules::subject::{Nodes, violations};
 
 const START_MS: u64 = 1_700_000_000_000;
 /// How often the whole journal is replayed and the state put back.
@@ -81,8 +81,32 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_default()
 }
 
+/// The same with nodes beside the shop and the model, as a shop of its own. Their clock does not run
+/// backwards, so steps in which it would are left out.
+pub(super) fn run_beside(
+    program: &[Step],
+    nodes: &mut Nodes,
+    shop: &ShopId,
+    start: Millis,
+) -> Result<Run, String> {
+    let mut pair = Pair {
+        clock: start.0,
+        beside: Some((nodes, shop.clone())),
+        ..Pair::default()
+    };
+    for (i, step) in program.iter().enumerate() {
+        if !matches!(step, Step::Back(_)) {
+            pair.step(step).map_err(|what| format!("at step {i}: {what}"))?;
+        }
+    }
+    pair.compare_journals()?;
+    Ok(pair.told)
+}
+
 /// The shop and the model.
-struct Pair {
+struct Pair<'a> {
+    /// Nodes that are asked the same, under the name of a shop.
+    beside: Option<(&'a mut Nodes, ShopId)>,
     shop: Shop,
     model: Model,
     clock: u64,
@@ -92,9 +116,10 @@ struct Pair {
     told: Run,
 }
 
-impl Default for Pair {
+impl Default for Pair<'_> {
     fn default() -> Self {
         Self {
+            beside: None,
             shop: Shop::default(),
             model: Model::default(),
             clock: START_MS,
@@ -106,7 +131,7 @@ impl Default for Pair {
     }
 }
 
-impl Pair {
+impl Pair<'_> {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         self.told.steps += 1;
         match step {
@@ -114,9 +139,22 @@ impl Pair {
             Step::Back(ms) => self.clock -= ms,
             Step::Ask { .. } | Step::Cancel { .. } | Step::Order { .. } | Step::Again { .. } => {}
         }
+        let before = self.journal.len();
         self.drain()?;
+        if let Some((nodes, shop)) = &mut self.beside
+            && self.journal.len() > before
+        {
+            nodes.advance(shop, Millis(self.clock));
+        }
         if let Some(request) = self.request(step) {
-            self.decide(&request)?;
+            let outcome = self.decide(&request)?;
+            if let Some((nodes, shop)) = &mut self.beside {
+                let told = nodes.submit(shop, Millis(self.clock), &request);
+                if told != outcome {
+                    let asked = &request.command;
+                    return Err(format!("{asked:?}\n    shop:  {outcome:?}\n    nodes: {told:?}"));
+                }
+            }
         }
         self.compare()?;
         if self.told.steps.is_multiple_of(EVERY) {
@@ -206,7 +244,7 @@ impl Pair {
                 role: Role::System,
                 name,
             };
-            self.decide(&Request {
+            let _ = self.decide(&Request {
                 by,
                 key: None,
                 command,
@@ -218,7 +256,7 @@ impl Pair {
         ))
     }
 
-    fn decide(&mut self, request: &Request) -> Result<(), String> {
+    fn decide(&mut self, request: &Request) -> Result<Outcome, String> {
         let (how, outcome, decision) = match self.shop.decide(Millis(self.clock), request) {
             Verdict::Decided(d) => (How::Decided, d.outcome.clone(), Some(d)),
             Verdict::Replayed(outcome) => (How::Replayed, outcome, None),
@@ -233,7 +271,7 @@ impl Pair {
         }
         self.tell(how, &outcome);
         let Some(decision) = decision else {
-            return Ok(());
+            return Ok(outcome);
         };
         self.ledger.fold(&decision)?;
         for event in &decision.events {
@@ -253,7 +291,7 @@ impl Pair {
             }
         }
         self.journal.push(decision);
-        Ok(())
+        Ok(outcome)
     }
 
     fn tell(&mut self, how: How, outcome: &Outcome) {
@@ -272,10 +310,37 @@ impl Pair {
             ));
         }
         self.ledger.compare(&self.shop)?;
+        if let Some((nodes, shop)) = &self.beside {
+            let mut theirs = nodes.shop(shop);
+            // What was asked without a trace has moved their time.
+            theirs.now = self.shop.now;
+            if theirs != self.shop {
+                return Err(format!("nodes have another state:\n{theirs:?}\n{:?}", self.shop));
+            }
+        }
         match Seen::of_shop(&self.shop).differs(&Seen::of_model(&self.model)) {
             Some(difference) => Err(format!("different state{difference}")),
             None => Ok(()),
         }
+    }
+
+    /// Every node's journal has the decisions of the shop, each as it was made.
+    fn compare_journals(&self) -> Result<(), String> {
+        let Some((nodes, shop)) = &self.beside else {
+            return Ok(());
+        };
+        let kept = |decision: &&Decision| decision.outcome.is_ok() || decision.key.is_some();
+        let ours: Vec<&Decision> = self.journal.iter().filter(kept).collect();
+        for theirs in nodes.decisions(shop) {
+            let differ = ours.iter().zip(&theirs).position(|(a, b)| **a != *b);
+            if let Some(at) = differ {
+                return Err(format!("entry {at}:\n{:?}\n{:?}", ours[at], theirs[at]));
+            }
+            if ours.len() != theirs.len() {
+                return Err(format!("{} entries, a node has {}", ours.len(), theirs.len()));
+            }
+        }
+        Ok(())
     }
 
     /// A replay of the journal, and a state put back from its parts, are the state itself.

@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use lapak::clock::Clock;
 use lapak::domain::shop::Outcome;
-use lapak::domain::{Actor, BookingId, Command, CustomerId, Millis, Request, Role, Shop, ShopId};
+use lapak::domain::{
+    Actor, BookingId, Command, CustomerId, Decision, Millis, Request, Role, Shop, ShopId,
+};
+use lapak::engine::embedded::store::Store;
 use lapak::engine::redis::{Connector, RedisConfig, Settled};
 use lapak::engine::{Engine, Seen, embedded, redis};
-use lapak::journal::Position;
+use lapak::journal::{Partition, Position};
 use lapak::lifecycle::{Lifecycle, StopBounds};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -162,6 +165,23 @@ impl Nodes {
             assert!(begun.elapsed() < PATIENCE, "nodes stay different: {all:#?}");
             self.rest();
         }
+    }
+
+    /// What each node's journal has of a shop.
+    pub(crate) fn decisions(&self, shop: &ShopId) -> Vec<Vec<Decision>> {
+        let of = |node: &Node| {
+            let reader = Store::reader(node.folder.path()).unwrap();
+            let mut decisions = Vec::new();
+            let each = |_, id, decision| {
+                if id == *shop {
+                    decisions.push(decision);
+                }
+                Ok(())
+            };
+            reader.replay(Partition::of(shop), each).unwrap();
+            decisions
+        };
+        self.nodes.iter().map(of).collect()
     }
 
     /// Stops a node, and starts it again on its journal; the other goes on meanwhile.
