@@ -188,16 +188,23 @@ impl RedisConfig {
     pub(super) fn login(&self) -> Result<Login, Trouble> {
         Ok(Login {
             username: self.username.clone(),
-            password: secret("password_file", &self.password, &self.password_file)?,
+            password: secret(
+                "password_file",
+                self.password.as_ref(),
+                self.password_file.as_deref(),
+            )?,
         })
     }
 
     /// Who we are at the Sentinels.
     pub(super) fn sentinel_login(&self) -> Result<Login, Trouble> {
-        let (given, file) = (&self.sentinel_password, &self.sentinel_password_file);
         Ok(Login {
             username: self.sentinel_username.clone(),
-            password: secret("sentinel_password_file", given, file)?,
+            password: secret(
+                "sentinel_password_file",
+                self.sentinel_password.as_ref(),
+                self.sentinel_password_file.as_deref(),
+            )?,
         })
     }
 }
@@ -205,11 +212,11 @@ impl RedisConfig {
 /// A secret as given, or from its file.
 fn secret(
     key: &'static str,
-    given: &Option<Secret>,
-    file: &Option<PathBuf>,
+    given: Option<&Secret>,
+    file: Option<&Path>,
 ) -> Result<Option<Secret>, Trouble> {
     let Some(path) = file else {
-        return Ok(given.clone());
+        return Ok(given.cloned());
     };
     let bytes = Secret::new(read(key, path)?);
     let text = bytes.expose().trim_ascii();
@@ -226,4 +233,111 @@ pub(super) fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, Trouble> {
         key,
         what: format!("cannot be read: {}: {error}", path.display()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> RedisConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn addresses_are_read_and_nothing_else() {
+        let config = read(
+            "mode = \"cluster\"\nurls = [\"redis://a:7000\", \"redis://b-1.example/\", \
+             \"redis://[::1]:7\", \"redis://10.0.0.1\"]",
+        );
+        assert_eq!(config.fault(), None);
+        let addresses = config.addresses();
+        let texts: Vec<String> = addresses.iter().map(Address::to_string).collect();
+        let known = ["a:7000", "b-1.example:6379", "[::1]:7", "10.0.0.1:6379"];
+        assert_eq!(texts, known);
+        let sentinel = "mode = \"sentinel\"\nmaster = \"m\"\nurls = [\"rediss://s\"]";
+        let sentinel = read(sentinel);
+        assert_eq!(sentinel.fault(), None);
+        assert!(sentinel.tls());
+        assert_eq!(sentinel.addresses()[0].port, 26_379);
+        for bad in [
+            "a:1",
+            "http://a",
+            "redis://",
+            "redis://a:0",
+            "redis://a:65536",
+            "redis://a:1/3",
+            "redis://user:password@a:1",
+            "redis://[::1",
+            "redis://[::1]x",
+            "redis://a b",
+        ] {
+            let config = read(&format!("urls = [{bad:?}]"));
+            assert_eq!(
+                config.fault().map(|(key, _)| key),
+                Some("redis.urls"),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_named() {
+        let table = [
+            ("redis.urls", "urls = []"),
+            ("redis.urls", "urls = [\"redis://a\", \"redis://b\"]"),
+            (
+                "redis.urls",
+                "mode = \"cluster\"\nurls = [\"redis://a\", \"rediss://b\"]",
+            ),
+            (
+                "redis.master",
+                "mode = \"sentinel\"\nurls = [\"redis://a\"]",
+            ),
+            ("redis.master", "master = \"m\"\nurls = [\"redis://a\"]"),
+            (
+                "redis.password",
+                "password = \"x\"\npassword_file = \"f\"\nurls = [\"redis://a\"]",
+            ),
+            ("redis.password", "username = \"u\"\nurls = [\"redis://a\"]"),
+            (
+                "redis.sentinel_password",
+                "sentinel_password = \"x\"\nurls = [\"redis://a\"]",
+            ),
+            (
+                "redis.sentinel_password",
+                "sentinel_username = \"x\"\nurls = [\"redis://a\"]",
+            ),
+            ("redis.ca_file", "ca_file = \"f\"\nurls = [\"redis://a\"]"),
+            (
+                "redis.key_file",
+                "cert_file = \"f\"\nurls = [\"rediss://a\"]",
+            ),
+            ("redis.prefix", "prefix = \"\"\nurls = [\"redis://a\"]"),
+            ("redis.prefix", "prefix = \"a{b}\"\nurls = [\"redis://a\"]"),
+            (
+                "redis.connect_ms",
+                "connect_ms = 49\nurls = [\"redis://a\"]",
+            ),
+            (
+                "redis.answer_ms",
+                "answer_ms = 60001\nurls = [\"redis://a\"]",
+            ),
+        ];
+        for (key, text) in table {
+            let config = read(text);
+            assert_eq!(config.fault().map(|(key, _)| key), Some(key), "{text}");
+            let refused = crate::engine::redis::Connector::new(&config).unwrap_err();
+            assert_eq!(refused.code(), "setting", "{text}");
+            assert!(refused.to_string().starts_with(key), "{refused}");
+        }
+        assert!(toml::from_str::<RedisConfig>("url = \"redis://a\"").is_err());
+        assert!(toml::from_str::<RedisConfig>("acknowledge = \"never\"").is_err());
+    }
+
+    #[test]
+    fn a_password_is_shown_nowhere() {
+        let config = read("password = \"buka pintu\"\nurls = [\"redis://a\"]");
+        assert!(!format!("{config:?}").contains("buka"));
+        assert!(!toml::to_string(&config).unwrap().contains("buka"));
+    }
 }

@@ -81,7 +81,10 @@ impl Trouble {
             "NOSCRIPT" => Self::Unloaded,
             // Before version 7 a script's error is wrapped: "… @user_script: 5: -READONLY You …".
             _ => match inner(&text) {
-                Some(code) => Self::said(&code.to_owned(), text),
+                Some(code) => {
+                    let code = code.to_owned();
+                    Self::said(&code, text)
+                }
                 None => Self::Refused(text),
             },
         }
@@ -178,6 +181,7 @@ impl Default for Pause {
 
 impl Pause {
     /// How long to wait now.
+    #[expect(clippy::should_implement_trait, reason = "nobody walks through pauses")]
     pub fn next(&mut self) -> Duration {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
