@@ -26,7 +26,7 @@ pub mod waitlist;
 
 pub use answer::Answer;
 pub use booking::{Booking, BookingEnd, BookingState, Origin};
-pub use command::{Actor, Command, Request, RequestKey, Role};
+pub use command::{Actor, Command, CommandName, Request, RequestKey, Role};
 pub use count::Count;
 pub use customer::{Customer, ReputationCause};
 pub use drop::{Drop, DropState, Mode};

@@ -1,6 +1,10 @@
 //! What can be asked of a shop, and by whom (D.2, D.10).
 
+mod name;
+
 use std::sync::Arc;
+
+pub use name::CommandName;
 
 use super::drop::Mode;
 use super::id::{BookingId, CustomerId, DropId, GroupId, LiveId, OrderId, PaymentId, SkuId};

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::booking::Booking;
-use super::command::{Actor, Request, RequestKey};
+use super::command::{Actor, CommandName, Request, RequestKey};
 use super::count::Count;
 use super::customer::Customer;
 use super::drop::Drop;
@@ -116,6 +116,8 @@ pub struct Decision {
     pub by: Actor,
     /// The request id, if there is one.
     pub key: Option<RequestKey>,
+    /// What was asked for.
+    pub command: CommandName,
     /// What the caller is told.
     pub outcome: Outcome,
     /// What is true now. Empty if refused.
@@ -162,6 +164,7 @@ impl Shop {
             at: now,
             by: request.by.clone(),
             key: request.key,
+            command: request.command.name(),
             outcome,
             events,
             counts: self.counts(),

@@ -26,7 +26,7 @@ use super::trail::{self, Note};
 use super::{Config, Error, Kind, text};
 use crate::domain::command::Role;
 use crate::domain::event::Event;
-use crate::domain::{Decision, Rejection};
+use crate::domain::{CommandName, Decision, Rejection};
 use crate::journal::{Partition, Position, Sealed};
 use state::State;
 
@@ -337,7 +337,10 @@ impl Posting<'_> {
                 facts.push(fact);
             }
         }
+        let command = self.decision.command;
         let what = match (facts.as_slice(), &self.decision.outcome) {
+            _ if command != CommandName::Unknown => command.as_str().to_owned(),
+            // Decisions of before commands were named.
             ([], Ok(_)) => "no change".to_owned(),
             ([], Err(_)) => "refused".to_owned(),
             (facts, _) => facts.join(" "),

@@ -179,7 +179,22 @@ impl<'a> Draft<'a> {
             Command::EndLive { live } => self.end_live(live),
             Command::SeeCustomer { customer, absent } => self.see_customer(customer, *absent),
             Command::Forget { before } => self.forget(*before),
-            _ => self.run_order(command),
+            Command::StartCheckout { .. }
+            | Command::LeaveCheckout { .. }
+            | Command::PlaceOrder { .. }
+            | Command::TakeOrder(_)
+            | Command::StartPayment { .. }
+            | Command::NotePayment(_)
+            | Command::ReceivePayment { .. }
+            | Command::ConfirmOrder { .. }
+            | Command::CancelOwnOrder { .. }
+            | Command::CancelOrder { .. }
+            | Command::ShipOrder { .. }
+            | Command::FinishOrder { .. }
+            | Command::RefuseOrder { .. }
+            | Command::ReturnOrder { .. }
+            | Command::RefundOrder { .. }
+            | Command::ExpireOrder { .. } => self.run_order(command),
         }
     }
 }

@@ -69,7 +69,34 @@ impl Draft<'_> {
                 reference,
             } => self.refund_order(*order, *amount, reference),
             Command::ExpireOrder { order } => self.expire_order(*order),
-            _ => Err(Rejection::Invalid("field")),
+            // Rules of their own; each is named, so that a new command has to be put somewhere.
+            Command::Book { .. }
+            | Command::Cancel { .. }
+            | Command::Leave { .. }
+            | Command::CancelBooking { .. }
+            | Command::OpenDrop(_)
+            | Command::ChangeDrop { .. }
+            | Command::PauseDrop { .. }
+            | Command::ResumeDrop { .. }
+            | Command::CloseDrop { .. }
+            | Command::PinDrop { .. }
+            | Command::ExtendDrop { .. }
+            | Command::AddStock { .. }
+            | Command::SetStock { .. }
+            | Command::PutSku { .. }
+            | Command::ActivateSkus { .. }
+            | Command::RestrictCustomer { .. }
+            | Command::GroupCustomer { .. }
+            | Command::AdjustReputation { .. }
+            | Command::ChangeSettings(_)
+            | Command::PutLive { .. }
+            | Command::EndLive { .. }
+            | Command::SeeCustomer { .. }
+            | Command::Expire { .. }
+            | Command::StartDrop { .. }
+            | Command::EndDrop { .. }
+            | Command::SettleDrop { .. }
+            | Command::Forget { .. } => Err(Rejection::Invalid("field")),
         }
     }
 

@@ -26,8 +26,9 @@ use std::collections::HashMap;
 use crate::domain::{Decision, Shop, ShopId};
 use wire::{Code, Reader, Writer};
 
-/// The first byte of an entry's payload. Format 1 knew no orders; it is still read.
-const ENTRY_FORMAT: u8 = 2;
+/// The first byte of an entry's payload. Format 1 knew no orders, format 2 not what the command was
+/// called; both are still read.
+const ENTRY_FORMAT: u8 = 3;
 /// The first byte of a snapshot. An earlier one is passed over: the journal is read instead.
 const SNAPSHOT_FORMAT: u8 = 2;
 

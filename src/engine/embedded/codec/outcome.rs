@@ -4,16 +4,64 @@ use super::wire::{Code, CodecError, Reader, Writer, choice, record};
 use crate::domain::answer::{CheckoutBegun, PaymentBegun};
 use crate::domain::rejection::Limit;
 use crate::domain::shop::Outcome;
-use crate::domain::{Answer, Decision, Rejection};
+use crate::domain::{Answer, CommandName, Decision, Rejection};
 
 record! {
-    Decision { at, by, key, outcome, events, counts }
     Limit { limit, current, max_allowed }
     CheckoutBegun { checkout, ends_at, deadlines, goods, vat_bp, currency }
     PaymentBegun { order, payment, method, amount, currency, expires_at, by, deadline }
 }
 
+/// The first format of entries that keeps the command's name.
+const NAMES_SINCE: u8 = 3;
+
 choice! {
+    CommandName {
+        0 => Unknown,
+        1 => Book,
+        2 => Cancel,
+        3 => Leave,
+        4 => CancelBooking,
+        5 => OpenDrop,
+        6 => ChangeDrop,
+        7 => PauseDrop,
+        8 => ResumeDrop,
+        9 => CloseDrop,
+        10 => PinDrop,
+        11 => ExtendDrop,
+        12 => AddStock,
+        13 => SetStock,
+        14 => PutSku,
+        15 => ActivateSkus,
+        16 => RestrictCustomer,
+        17 => GroupCustomer,
+        18 => AdjustReputation,
+        19 => ChangeSettings,
+        20 => PutLive,
+        21 => EndLive,
+        22 => SeeCustomer,
+        23 => Expire,
+        24 => StartDrop,
+        25 => EndDrop,
+        26 => SettleDrop,
+        27 => Forget,
+        28 => StartCheckout,
+        29 => LeaveCheckout,
+        30 => PlaceOrder,
+        31 => TakeOrder,
+        32 => StartPayment,
+        33 => NotePayment,
+        34 => ReceivePayment,
+        35 => ConfirmOrder,
+        36 => CancelOwnOrder,
+        37 => CancelOrder,
+        38 => ShipOrder,
+        39 => FinishOrder,
+        40 => RefuseOrder,
+        41 => ReturnOrder,
+        42 => RefundOrder,
+        43 => ExpireOrder,
+    }
     Answer {
         1 => Held { booking, qty, waiting, price, booked_at, deadline },
         2 => Waiting { qty, ahead },
@@ -54,6 +102,59 @@ choice! {
         25 => OrderNotPayable(state),
         26 => OrderState(state),
         27 => NotArrived,
+    }
+}
+
+/// The command's name is of format 3 and later.
+impl Code for Decision {
+    fn put(&self, w: &mut Writer<'_>) {
+        let Self {
+            at,
+            by,
+            key,
+            command,
+            outcome,
+            events,
+            counts,
+        } = self;
+        at.put(w);
+        by.put(w);
+        key.put(w);
+        outcome.put(w);
+        events.put(w);
+        counts.put(w);
+        command.put(w);
+    }
+
+    fn take(r: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let mut decision = Self {
+            at: Code::take(r)?,
+            by: Code::take(r)?,
+            key: Code::take(r)?,
+            command: CommandName::Unknown,
+            outcome: Code::take(r)?,
+            events: Code::take(r)?,
+            counts: Code::take(r)?,
+        };
+        if r.format >= NAMES_SINCE {
+            decision.command = Code::take(r)?;
+        }
+        Ok(decision)
+    }
+}
+
+#[cfg(test)]
+impl super::any::Any for Decision {
+    fn any(g: &mut super::any::Gen) -> Self {
+        Self {
+            at: g.any(),
+            by: g.any(),
+            key: g.any(),
+            command: g.any(),
+            outcome: g.any(),
+            events: g.any(),
+            counts: g.any(),
+        }
     }
 }
 
