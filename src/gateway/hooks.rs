@@ -23,7 +23,7 @@ use super::listener::Peer;
 use super::lives::{invalid, object, unavailable};
 use super::problem::{Problem, not_found};
 use super::upgrade::only;
-use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId};
+use crate::domain::ShopId;
 use crate::engine::Failure;
 use crate::payment::sandbox::Refused;
 use crate::payment::{Action, Endpoint, Error, Notice, Said};
@@ -101,19 +101,9 @@ async fn hear<'h>(
 
 /// Hands a notice to the engine, in the gateway's name.
 async fn deliver(app: &App, endpoint: &Endpoint, notice: &Notice) -> Result<NoticeResult, Problem> {
-    let note = notice
-        .note()
+    let request = notice
+        .request()
         .map_err(|_| refused(Error::Malformed("payment")))?;
-    let name = CustomerId::new(endpoint.gateway());
-    let by = Actor {
-        role: Role::System,
-        name: name.map_err(|_| refused(Error::Malformed("payment")))?,
-    };
-    let request = Request {
-        by,
-        key: None,
-        command: Command::NotePayment(Box::new(note)),
-    };
     let decided = app.engine.submit(endpoint.shop(), request);
     let decided = timeout(app.config.answer_timeout(), decided).await;
     let reply = decided

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::domain::{Actor, Command, CustomerId, Event, PaymentId, Request, Role, Shop, ShopId};
-use crate::engine::Engine;
+use crate::domain::{Event, PaymentId, Request, Shop, ShopId};
+use crate::engine::{Engine, Failure};
 use crate::journal::Entry;
 use crate::payment::{Gateways, Inquiry};
+use crate::telemetry::{NoticeResult, metrics};
 
 /// Most questions that wait; beyond them an order expires without having been asked for.
 const QUESTIONS_MAX: usize = 4_096;
@@ -68,21 +69,32 @@ pub async fn run(
         let Inquiry::Stands(notice) = gateways.ask(&shop, payment.as_str()) else {
             continue;
         };
-        let gateway = payment.as_str().split('/').next().unwrap_or_default();
-        let (Ok(note), Ok(name)) = (notice.note(), CustomerId::new(gateway)) else {
-            continue;
-        };
-        let request = Request {
-            by: Actor {
-                role: Role::System,
-                name,
-            },
-            key: None,
-            command: Command::NotePayment(Box::new(note)),
-        };
-        if let Err(failure) = engine.submit(&shop, request).await {
-            tracing::warn!(%payment, %failure, "a gateway's answer was not noted");
+        match notice.request() {
+            Ok(request) => note(&engine, &shop, &payment, request).await,
+            Err(error) => tracing::warn!(%payment, %error, "a gateway's answer cannot be noted"),
         }
     }
     Ok(())
+}
+
+/// What the engine does not take is said and counted, as for a notification.
+async fn note(engine: &Engine, shop: &ShopId, payment: &PaymentId, request: Request) {
+    let result = match engine.submit(shop, request).await {
+        Ok(reply) => {
+            let Err(rejection) = reply.outcome else {
+                return;
+            };
+            let code = rejection.code();
+            tracing::error!(%payment, code, "the engine refused a gateway's answer");
+            NoticeResult::Refused
+        }
+        Err(failure) => {
+            tracing::warn!(%payment, %failure, "a gateway's answer was not noted");
+            match failure {
+                Failure::Unknown => NoticeResult::Unknown,
+                Failure::Unavailable { .. } => NoticeResult::Unavailable,
+            }
+        }
+    };
+    metrics().payments.notices.of(result).increment();
 }

@@ -6,7 +6,7 @@ use crate::domain::id::IdError;
 use crate::domain::payment::PaymentNote;
 pub use crate::domain::payment::{Method, PaymentStatus as Status};
 use crate::domain::time::Millis;
-use crate::domain::{OrderId, PaymentId};
+use crate::domain::{Actor, Command, CustomerId, OrderId, PaymentId, Request, Role};
 
 /// Longest id of a payment, with the gateway's name in front, in bytes.
 pub const PAYMENT_MAX: usize = 64;
@@ -96,6 +96,20 @@ impl Notice {
             currency: self.currency.code().into(),
             method: self.method,
             expires_at: self.expires_at.map(Millis),
+        })
+    }
+
+    /// What the engine is asked because of it, in the name of the gateway: that is what stands before
+    /// the payment's id.
+    pub fn request(&self) -> Result<Request, IdError> {
+        let gateway = self.payment.split('/').next().unwrap_or_default();
+        Ok(Request {
+            by: Actor {
+                role: Role::System,
+                name: CustomerId::new(gateway)?,
+            },
+            key: None,
+            command: Command::NotePayment(Box::new(self.note()?)),
         })
     }
 }
