@@ -125,9 +125,14 @@ async fn connection(port: u16) -> sqlx::PgConnection {
 }
 
 impl Place {
-    /// A file, and a server if there can be one.
+    /// A file, and a server if there can be one; where everything has to hold there must be one.
     pub(super) fn all() -> Vec<Self> {
         let server = server().map(|_| Self::Server);
+        let needed = std::env::var_os("CI").is_some();
+        assert!(
+            server.is_some() || !needed,
+            "no PostgreSQL: scripts/install-test-tools.sh installs it"
+        );
         std::iter::once(Self::File).chain(server).collect()
     }
 
