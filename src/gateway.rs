@@ -4,6 +4,7 @@ pub mod app;
 mod asking;
 pub mod auth;
 pub mod books;
+pub mod denied;
 pub mod edge;
 mod events;
 pub mod headers;

@@ -15,6 +15,7 @@ use crate::engine::redis::{RedisConfig, Settled};
 use crate::engine::{Engine, embedded, redis};
 use crate::gateway::auth::{Auth, AuthConfig};
 use crate::gateway::books::Books;
+use crate::gateway::denied::{self, Denials};
 use crate::gateway::edge::Edge;
 use crate::gateway::headers::{self, SecurityHeaders};
 use crate::gateway::keys::{self, KeyConfig, Secret};
@@ -175,7 +176,10 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         let looking = cut_off::run(engine.clone(), Arc::clone(&hub), spread_ms, stopping);
         house.spawn("cut off", looking);
     }
-    let app = app(config, clock, house, engine, mirror, hub, books)?;
+    let (denials, denied) = denied::denials();
+    let keeping = denied::keep(books.clone(), denied, house.closing().clone());
+    house.spawn_core("denials", keeping);
+    let app = app(config, clock, house, engine, mirror, hub, books, denials)?;
     let asking = inquire::run(app.engine.clone(), Arc::clone(&app.payments), waiting);
     house.spawn_core("inquiries", asking);
     let (address, internal) = open_doors(config, house, &app)?;
@@ -197,6 +201,10 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
     })
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "called once, where the house is put together"
+)]
 fn app(
     config: &Config,
     clock: &Clock,
@@ -205,6 +213,7 @@ fn app(
     mirror: Arc<Mirror>,
     hub: Arc<Hub>,
     books: Ledger,
+    denials: Denials,
 ) -> Result<Shared, Error> {
     let mut limits = config.limits.clone();
     if open_files_max().is_some_and(|files| limits.fit_open_files(files)) {
@@ -218,6 +227,7 @@ fn app(
         mirror,
         hub,
         books: Books::new(books),
+        denials,
         auth: auth(config, clock)?,
         limiter: Limiter::new(limits, clock.clone()),
         origins: Origins::new(&config.origin)?,

@@ -38,7 +38,7 @@ pub use bookings::{BookingResult, CancelledBy, Rule, Sign};
 pub use broadcast::FrameType;
 pub use catalogue::{Metric, Unit};
 pub use commands::{CommandResult, CommandType, Decision, RateScope, ReplayMatch};
-pub use connections::{CloseCode, RejectReason, ResumeResult, Role, Transport};
+pub use connections::{CloseCode, DenialFate, RejectReason, ResumeResult, Role, Transport};
 pub use instrument::{Counter, Family, Gauge, Held, Histogram, Kind};
 pub use ledger::LedgerView;
 pub use logging::{Config, LogFormat, install_logs};

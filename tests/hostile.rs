@@ -18,6 +18,7 @@
 
 mod hostile {
     mod command_line;
+    mod denied;
     mod doors;
     mod foreign;
     mod frames;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::auth::{Auth, Identity, Role, bearer};
 use super::books::Books;
+use super::denied::Denials;
 use super::limits::Limiter;
 use super::listener::Peer;
 use super::origin::Origins;
@@ -100,6 +101,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// The books, for the back office's questions.
     pub books: Books,
+    /// Where refusals at the door are noted.
+    pub denials: Denials,
     /// Believes tokens.
     pub auth: Auth,
     /// Counts.

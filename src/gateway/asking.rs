@@ -1,10 +1,13 @@
 //! One request, over whatever wire: counted, translated, decided, answered once.
 
+use std::net::IpAddr;
+
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::app::{App, actor};
 use super::auth::Identity;
+use super::denied::Tried;
 use super::{paying, translate};
 use crate::domain::{Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
@@ -45,6 +48,8 @@ pub(super) struct Place<'a> {
     pub(super) live: &'a LiveId,
     pub(super) shop: &'a ShopId,
     pub(super) who: Option<&'a Identity>,
+    /// The address, where it is at hand.
+    pub(super) from: Option<IpAddr>,
     pub(super) lang: Lang,
 }
 
@@ -71,12 +76,21 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
     if who.expired(app.clock.now_ms()) {
         return refuse("unauthorized", json!({"reason": "token_expired"}));
     }
+    let denied = || {
+        let tried = Tried {
+            what: ask.what.kind(),
+            place: place.live.as_str(),
+            from: place.from,
+        };
+        app.denied(Some(who), tried, "forbidden");
+        refuse("forbidden", json!({}))
+    };
     let Some(by) = actor(who) else {
-        return refuse("forbidden", json!({}));
+        return denied();
     };
     let command = match command(app, place, by.role, &ask.what).await {
         Ok(command) => command,
-        Err(NoCommand::Forbidden) => return refuse("forbidden", json!({})),
+        Err(NoCommand::Forbidden) => return denied(),
         Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
         Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
     };

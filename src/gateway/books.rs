@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ use super::app::Shared;
 use super::auth::{Identity, Role};
 use super::listener::Peer;
 use super::lives::invalid;
-use super::office::own_shop;
 use super::problem::Problem;
+use crate::domain::ShopId;
 use crate::journal::Partition;
 use crate::ledger::queries::{EXPORT, PAGE, Sheet, days_of};
 use crate::ledger::trail::Access;
@@ -87,7 +87,7 @@ pub(super) struct Days {
 /// Who asks, of which shop, and in which shape.
 struct Asked {
     who: Identity,
-    shop: String,
+    shop: ShopId,
     csv: bool,
 }
 
@@ -96,17 +96,21 @@ impl Asked {
         app: &Shared,
         peer: &Peer,
         headers: &HeaderMap,
-        shop: &str,
+        (shop, least): (&str, Role),
         csv: bool,
     ) -> Result<Self, Problem> {
-        let who = app.somebody(headers, peer).await?;
-        let least = if csv { Role::Admin } else { Role::Host };
-        let shop = own_shop(&who, shop, least)?;
-        Ok(Self {
-            who,
-            shop: shop.as_str().to_owned(),
-            csv,
-        })
+        let (least, what) = if csv {
+            (Role::Admin, "export")
+        } else {
+            (least, "ledger.read")
+        };
+        let asked = (shop, least);
+        let (who, shop) = app.privileged(headers, peer, asked, what).await?;
+        Ok(Self { who, shop, csv })
+    }
+
+    fn shop(&self) -> &str {
+        self.shop.as_str()
     }
 
     fn limit(&self) -> u32 {
@@ -124,7 +128,7 @@ impl Asked {
 
     async fn export(&self, app: &Shared, sheet: &Sheet, name: &str) -> Result<Response, Problem> {
         let access = Access {
-            shop: &self.shop,
+            shop: self.shop(),
             at_ms: app.clock.now_ms(),
             role: self.who.role.as_str(),
             actor: &self.who.sub,
@@ -180,11 +184,11 @@ pub(super) async fn sku(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (sku, csv) = plain(&sku);
-    let asked = Asked::new(&app, &peer, &headers, &shop, csv).await?;
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Host), csv).await?;
     let sheet = app
         .books
         .ledger
-        .sku_history(&asked.shop, sku, from.cursor.as_deref(), asked.limit())
+        .sku_history(asked.shop(), sku, from.cursor.as_deref(), asked.limit())
         .await
         .map_err(down)?;
     asked.answer(&app, &sheet, &format!("sku/{sku}")).await
@@ -199,14 +203,14 @@ pub(super) async fn customer(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (customer, csv) = plain(&customer);
-    let asked = Asked::new(&app, &peer, &headers, &shop, csv).await?;
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Host), csv).await?;
     let books = &app.books.ledger;
     if csv {
-        let sheet = books.bookings_of(&asked.shop, customer, EXPORT).await;
+        let sheet = books.bookings_of(asked.shop(), customer, EXPORT).await;
         let name = format!("customer/{customer}");
         return asked.export(&app, &sheet.map_err(down)?, &name).await;
     }
-    let found = books.customer(&asked.shop, customer).await.map_err(down)?;
+    let found = books.customer(asked.shop(), customer).await.map_err(down)?;
     let found = found.ok_or_else(|| nothing("The ledger knows no such customer."))?;
     Ok(Json(found).into_response())
 }
@@ -219,49 +223,29 @@ pub(super) async fn order(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (order, csv) = plain(&order);
-    let asked = Asked::new(&app, &peer, &headers, &shop, csv).await?;
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Host), csv).await?;
     let books = &app.books.ledger;
     if csv {
-        let sheet = books.steps_of(&asked.shop, order, EXPORT).await;
+        let sheet = books.steps_of(asked.shop(), order, EXPORT).await;
         let name = format!("order/{order}");
         return asked.export(&app, &sheet.map_err(down)?, &name).await;
     }
-    let found = books.order(&asked.shop, order).await.map_err(down)?;
+    let found = books.order(asked.shop(), order).await.map_err(down)?;
     let found = found.ok_or_else(|| nothing("The ledger knows no such order."))?;
     Ok(Json(found).into_response())
 }
 
-/// `GET /v1/shops/{shop}/ledger/days?from=&to=&ahead_min=`: totals of each day.
+/// `GET /v1/shops/{shop}/ledger/days?from=&to=&ahead_min=`, also with `days.csv`: totals of each day.
 pub(super) async fn days(
     State(app): State<Shared>,
     Extension(peer): Extension<Peer>,
     Path(shop): Path<String>,
     Query(days): Query<Days>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    days_as(&app, &peer, &shop, &days, &headers, false).await
-}
-
-/// The same as CSV.
-pub(super) async fn days_csv(
-    State(app): State<Shared>,
-    Extension(peer): Extension<Peer>,
-    Path(shop): Path<String>,
-    Query(days): Query<Days>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    days_as(&app, &peer, &shop, &days, &headers, true).await
-}
-
-async fn days_as(
-    app: &Shared,
-    peer: &Peer,
-    shop: &str,
-    days: &Days,
-    headers: &HeaderMap,
-    csv: bool,
-) -> Result<Response, Problem> {
-    let asked = Asked::new(app, peer, headers, shop, csv).await?;
+    let csv = uri.path().ends_with(CSV);
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Host), csv).await?;
     let today = i64::try_from(app.clock.now_ms() / 86_400_000).unwrap_or(0);
     let day = |text: &Option<String>, none: i64, field| match text {
         None => Ok(none),
@@ -278,10 +262,10 @@ async fn days_as(
     let sheet = app
         .books
         .ledger
-        .days(&asked.shop, from, to, days.ahead_min)
+        .days(asked.shop(), from, to, days.ahead_min)
         .await
         .map_err(down)?;
-    asked.answer(app, &sheet, "days").await
+    asked.answer(&app, &sheet, "days").await
 }
 
 /// `GET /v1/shops/{shop}/ledger/proof`: units in, out and in every bucket, and the views that
@@ -292,15 +276,14 @@ pub(super) async fn proof(
     Path(shop): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked::new(&app, &peer, &headers, &shop, false).await?;
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Host), false).await?;
     let books = &app.books.ledger;
-    let sheet = books.balances(&asked.shop).await.map_err(down)?;
-    let views = app.books.views(&asked.shop, app.clock.monotonic()).await?;
+    let sheet = books.balances(asked.shop()).await.map_err(down)?;
+    let views = app.books.views(asked.shop(), app.clock.monotonic()).await?;
     let cursors = books.cursors().await.map_err(down)?;
-    let shop_id = own_shop(&asked.who, &asked.shop, Role::Host)?;
-    let partition = Partition::of(&shop_id);
+    let partition = Partition::of(&asked.shop);
     let at = cursors.get(partition.index()).copied().unwrap_or_default();
-    let behind = app.engine.settings(&shop_id).await.ok().map(|seen| {
+    let behind = app.engine.settings(&asked.shop).await.ok().map(|seen| {
         let now = seen.position;
         let same = now.epoch == at.position.epoch;
         now.seq
@@ -328,50 +311,33 @@ pub(super) async fn proof_csv(
     Path(shop): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked::new(&app, &peer, &headers, &shop, true).await?;
-    let sheet = app.books.ledger.balances(&asked.shop).await.map_err(down)?;
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Host), true).await?;
+    let sheet = app
+        .books
+        .ledger
+        .balances(asked.shop())
+        .await
+        .map_err(down)?;
     asked.export(&app, &sheet, "proof").await
 }
 
-/// `GET /v1/shops/{shop}/ledger/audit-trail?cursor=`: who did or tried what, newest first.
+/// `GET /v1/shops/{shop}/ledger/audit-trail?cursor=`, also with `audit-trail.csv`: who did or tried
+/// what, newest first.
 pub(super) async fn trail(
     State(app): State<Shared>,
     Extension(peer): Extension<Peer>,
     Path(shop): Path<String>,
     Query(from): Query<From>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    trail_as(&app, &peer, &shop, &from, &headers, false).await
-}
-
-/// The same as CSV.
-pub(super) async fn trail_csv(
-    State(app): State<Shared>,
-    Extension(peer): Extension<Peer>,
-    Path(shop): Path<String>,
-    Query(from): Query<From>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    trail_as(&app, &peer, &shop, &from, &headers, true).await
-}
-
-async fn trail_as(
-    app: &Shared,
-    peer: &Peer,
-    shop: &str,
-    from: &From,
-    headers: &HeaderMap,
-    csv: bool,
-) -> Result<Response, Problem> {
-    let asked = Asked::new(app, peer, headers, shop, csv).await?;
-    if asked.who.role < Role::Admin {
-        return Err(Problem::new("forbidden", "This needs another role."));
-    }
+    let csv = uri.path().ends_with(CSV);
+    let asked = Asked::new(&app, &peer, &headers, (&shop, Role::Admin), csv).await?;
     let sheet = app
         .books
         .ledger
-        .audit_trail(&asked.shop, from.cursor.as_deref(), asked.limit())
+        .audit_trail(asked.shop(), from.cursor.as_deref(), asked.limit())
         .await
         .map_err(down)?;
-    asked.answer(app, &sheet, "audit-trail").await
+    asked.answer(&app, &sheet, "audit-trail").await
 }

@@ -18,6 +18,7 @@ mod rates;
 mod sockets;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ pub use sockets::Permit;
 const UPKEEP_EVERY: Duration = Duration::from_secs(30);
 /// What one is told to wait where no rate says how long: somebody else has to leave first.
 const FULL_RETRY_MS: u64 = 5_000;
+/// Refusals a minute that are noted of one caller, and of one shop: more would fill the audit trail,
+/// and say nothing new.
+const DENIALS_PER_MIN: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const SHOP_DENIALS_PER_MIN: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
 /// Which limit was reached. Few and fixed: also the label of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +53,8 @@ pub enum Scope {
     Bookings,
     /// Greetings of one customer.
     Hellos,
+    /// Refusals noted of one caller, or of one shop.
+    Denials,
     /// Sockets of one customer.
     CustomerSockets,
     /// HTTP requests of one address.
@@ -69,6 +76,7 @@ impl Scope {
             Self::Messages => "messages",
             Self::Bookings => "bookings",
             Self::Hellos => "hellos",
+            Self::Denials => "denials",
             Self::CustomerSockets => "customer_sockets",
             Self::Requests => "requests",
             Self::Connects => "connects",
@@ -119,6 +127,8 @@ struct Inner {
     clock: Clock,
     bookings: Rates<Box<str>>,
     hellos: Rates<Box<str>>,
+    denials: Rates<Box<str>>,
+    denials_of_shop: Rates<Box<str>>,
     requests: Rates<Address>,
     connects: Rates<Address>,
     auth_failures: Rates<Address>,
@@ -138,6 +148,11 @@ impl Limiter {
                 &clock,
             ),
             hellos: Rates::new(rate(limits.hellos_per_min, 60, limits.hellos_burst), &clock),
+            denials: Rates::new(rate(DENIALS_PER_MIN, 60, DENIALS_PER_MIN), &clock),
+            denials_of_shop: Rates::new(
+                rate(SHOP_DENIALS_PER_MIN, 60, SHOP_DENIALS_PER_MIN),
+                &clock,
+            ),
             requests: Rates::new(
                 rate(
                     limits.address_requests_per_s,
@@ -198,6 +213,15 @@ impl Limiter {
             .hellos
             .check(&customer_key(shop, customer))
             .map_err(limited(Scope::Hellos))
+    }
+
+    /// A refusal of this caller is to be noted in a shop's audit trail: some a minute of a caller,
+    /// and of a shop.
+    pub fn check_denial(&self, shop: &str, caller: &str) -> Result<(), Limited> {
+        let of_caller = self.inner.denials.check(&customer_key(shop, caller));
+        of_caller
+            .and_then(|()| self.inner.denials_of_shop.check(&Box::from(shop)))
+            .map_err(limited(Scope::Denials))
     }
 
     /// An HTTP request of an address.
@@ -271,6 +295,8 @@ impl Limiter {
     pub fn forget_idle(&self) {
         self.inner.bookings.forget_idle();
         self.inner.hellos.forget_idle();
+        self.inner.denials.forget_idle();
+        self.inner.denials_of_shop.forget_idle();
         self.inner.requests.forget_idle();
         self.inner.connects.forget_idle();
         self.inner.auth_failures.forget_idle();

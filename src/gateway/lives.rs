@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::app::{NoEntry, Shared};
 use super::asking::{self, Answered, Place};
-use super::auth::Identity;
+use super::auth::{Identity, Role};
+use super::denied::Tried;
 use super::listener::Peer;
 use super::problem::Problem;
 use super::upgrade::only;
@@ -129,7 +130,17 @@ pub(super) async fn ask(
     body: Result<Map<String, Value>, Problem>,
 ) -> Result<Response, Problem> {
     let who = app.somebody(headers, peer).await?;
-    let (live, shop) = entered(app, live, Some(&who))?;
+    let entered = entered(app, live, Some(&who)).inspect_err(|problem| {
+        if who.role > Role::Viewer {
+            let tried = Tried {
+                what: "live.enter",
+                place: live,
+                from: Some(peer.ip),
+            };
+            app.denied(Some(&who), tried, problem.code());
+        }
+    });
+    let (live, shop) = entered?;
     let body = body?;
     let id = only(headers, &IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
     let id = id.and_then(|id| Uuid::try_parse(id).ok()).ok_or_else(|| {
@@ -151,6 +162,7 @@ pub(super) async fn ask(
         live: &live,
         shop: &shop,
         who: Some(&who),
+        from: Some(peer.ip),
         lang,
     };
     match asking::ask(app, &place, &asked).await {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::app::{Shared, actor};
 use super::auth::{Identity, Role};
+use super::denied::Tried;
 use super::listener::Peer;
 use super::lives::{invalid, object, problem, unavailable};
 use super::problem::Problem;
@@ -41,8 +42,8 @@ pub(super) async fn skus(
     Query(search): Query<Search>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = app.somebody(&headers, &peer).await?;
-    let shop = own_shop(&who, &shop, Role::Moderator)?;
+    let asked = (shop.as_str(), Role::Moderator);
+    let (_, shop) = app.privileged(&headers, &peer, asked, "skus.read").await?;
     if search.query.len() > QUERY_MAX {
         return Err(Problem::new("invalid", "The search text is too long.").with("field", "query"));
     }
@@ -72,8 +73,10 @@ pub(super) async fn settings(
     Path(shop): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = app.somebody(&headers, &peer).await?;
-    let shop = own_shop(&who, &shop, Role::Admin)?;
+    let asked = (shop.as_str(), Role::Admin);
+    let (_, shop) = app
+        .privileged(&headers, &peer, asked, "settings.read")
+        .await?;
     let seen = app.engine.settings(&shop).await.map_err(unavailable)?;
     Ok(Json(SettingsMessage::of(&seen.value)).into_response())
 }
@@ -86,7 +89,7 @@ pub(super) async fn put_live(
     headers: HeaderMap,
     body: bytes::Bytes,
 ) -> Result<Response, Problem> {
-    let (who, shop, live) = live_of(&app, &peer, &headers, &shop, &live).await?;
+    let (who, shop, live) = live_of(&app, &peer, &headers, (&shop, &live), "live.put").await?;
     let body = Value::Object(object(&headers, &body)?);
     let message: LiveMessage = serde_json::from_value(body.clone()).map_err(|error| {
         let field = wrong_field::<LiveMessage>(&LiveMessage::FIELDS, &body, &error);
@@ -107,7 +110,7 @@ pub(super) async fn end_live(
     Path((shop, live)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (who, shop, live) = live_of(&app, &peer, &headers, &shop, &live).await?;
+    let (who, shop, live) = live_of(&app, &peer, &headers, (&shop, &live), "live.end").await?;
     give(&app, &who, &shop, Command::EndLive { live }).await
 }
 
@@ -115,12 +118,18 @@ async fn live_of(
     app: &Shared,
     peer: &Peer,
     headers: &HeaderMap,
-    shop: &str,
-    live: &str,
+    (shop, live): (&str, &str),
+    what: &'static str,
 ) -> Result<(Identity, ShopId, LiveId), Problem> {
-    let who = app.somebody(headers, peer).await?;
-    let shop = own_shop(&who, shop, Role::Admin)?;
+    let asked = (shop, Role::Admin);
+    let (who, shop) = app.privileged(headers, peer, asked, what).await?;
     if !who.may_enter(live) {
+        let tried = Tried {
+            what,
+            place: live,
+            from: Some(peer.ip),
+        };
+        app.denied(Some(&who), tried, "forbidden");
         return Err(Problem::new(
             "forbidden",
             "This token is not good for this live.",

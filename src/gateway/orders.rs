@@ -13,7 +13,6 @@ use super::app::Shared;
 use super::auth::Role;
 use super::listener::Peer;
 use super::lives::{ask, invalid, object, unavailable};
-use super::office::own_shop;
 use super::problem::Problem;
 use crate::domain::{CustomerId, OrderId, OrderState};
 use crate::protocol::orders as rows;
@@ -91,8 +90,10 @@ pub(super) async fn list(
     Query(search): Query<Search>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = app.somebody(&headers, &peer).await?;
-    let shop = own_shop(&who, &shop, Role::Host)?;
+    let asked = (shop.as_str(), Role::Host);
+    let (_, shop) = app
+        .privileged(&headers, &peer, asked, "orders.read")
+        .await?;
     let wrong = |field: &str| invalid(field, "A field of the search is not right.");
     let named = |word: &str| OrderState::ALL.into_iter().find(|s| s.as_str() == word);
     let state = search
@@ -117,8 +118,8 @@ pub(super) async fn one(
     Path((shop, order)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = app.somebody(&headers, &peer).await?;
-    let shop = own_shop(&who, &shop, Role::Host)?;
+    let asked = (shop.as_str(), Role::Host);
+    let (_, shop) = app.privileged(&headers, &peer, asked, "order.read").await?;
     let none = || Problem::new("not_found", "There is no such order.");
     let id = order.parse::<OrderId>().map_err(|_| none())?;
     let seen = app.engine.order(&shop, id).await.map_err(unavailable)?;

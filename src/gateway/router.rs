@@ -65,14 +65,11 @@ pub fn router(app: Shared) -> Router {
         )
         .route("/v1/shops/{shop}/ledger/orders/{order}", get(books::order))
         .route("/v1/shops/{shop}/ledger/days", get(books::days))
-        .route("/v1/shops/{shop}/ledger/days.csv", get(books::days_csv))
+        .route("/v1/shops/{shop}/ledger/days.csv", get(books::days))
         .route("/v1/shops/{shop}/ledger/proof", get(books::proof))
         .route("/v1/shops/{shop}/ledger/proof.csv", get(books::proof_csv))
         .route("/v1/shops/{shop}/ledger/audit-trail", get(books::trail))
-        .route(
-            "/v1/shops/{shop}/ledger/audit-trail.csv",
-            get(books::trail_csv),
-        )
+        .route("/v1/shops/{shop}/ledger/audit-trail.csv", get(books::trail))
         .route("/v1/hooks/{endpoint}", post(hooks::notification));
     // Buttons that pay without money are a door only where such a gateway is set up.
     if app.payments.has_sandbox() {

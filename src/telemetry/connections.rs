@@ -40,6 +40,15 @@ label! {
 }
 
 label! {
+    /// What became of the note of a privileged request that was refused at the door.
+    pub enum DenialFate as "fate" {
+        Noted = "noted",
+        TooMany = "too_many",
+        Lost = "lost",
+    }
+}
+
+label! {
     /// How a connection ended: the close code we sent, `client` when the other side closed first,
     /// `lost` when the socket failed.
     pub enum CloseCode as "code" {
@@ -100,6 +109,9 @@ group! {
         opened: Family<Counter, Transport> = "lapak_connections_opened_total", Things;
         /// Connections and upgrades turned away before their welcome, by reason.
         rejected: Family<Counter, RejectReason> = "lapak_connections_rejected_total", Things;
+        /// Privileged requests refused at the door, by whether they came into the audit trail: `too_many` of
+        /// one caller or shop in a minute, `lost` when the books were away for long.
+        denials: Family<Counter, DenialFate> = "lapak_privileged_denied_total", Things;
         /// Welcomed connections that ended, by the close code we sent or by who ended them.
         closed: Family<Counter, CloseCode> = "lapak_connections_closed_total", Things;
         /// Time from accepting the socket to the welcome.

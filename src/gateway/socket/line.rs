@@ -244,6 +244,7 @@ impl Line {
                     live: &self.seated.live,
                     shop: &self.seated.shop,
                     who: self.seated.who.as_ref(),
+                    from: None,
                     lang: self.seated.lang,
                 };
                 let answered = Box::pin(asking::ask(&self.app, &place, &ask)).await;
