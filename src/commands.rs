@@ -82,6 +82,7 @@ impl From<server::Error> for Failure {
             | server::Error::Settle(_)
             | server::Error::Trim(_)
             | server::Error::Listener(_)
+            | server::Error::Loops(_)
             | server::Error::State { .. } => Self::Io(error.to_string()),
         }
     }

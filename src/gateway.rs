@@ -29,3 +29,4 @@ mod welcome;
 
 pub use app::{App, GatewayConfig, Shared};
 pub use router::router;
+pub use socket::loops::Loops;

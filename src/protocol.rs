@@ -3,6 +3,7 @@
 
 pub mod asked;
 pub mod close;
+pub mod frame;
 pub mod from_client;
 pub mod live;
 pub mod orders;
@@ -14,8 +15,9 @@ pub mod words;
 
 pub use asked::Asked;
 pub use close::Close;
+pub use frame::Frame;
 pub use from_client::{Ask, ClientMessage, Connect, Framed};
-pub use to_client::{Frame, ServerMessage};
+pub use to_client::ServerMessage;
 pub use words::Lang;
 
 /// The WebSocket subprotocol.

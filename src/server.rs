@@ -23,14 +23,14 @@ use crate::gateway::limits::{Limiter, Scope, open_files_max};
 use crate::gateway::listener::{self, Listener, ListenerConfig};
 use crate::gateway::origin::{self, Origins};
 use crate::gateway::router::{internal_router, router, shop_of};
-use crate::gateway::{App, Shared};
+use crate::gateway::{App, Loops, Shared};
 use crate::jobs::{cut_off, join, feed, gauges, inquire, settle, trim};
 use crate::ledger::{self, Ledger};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
 use crate::payment::{Gateways, SettingError};
 use crate::protocol::{Close, ServerMessage};
-use crate::telemetry::{self, RejectReason, metrics};
+use crate::telemetry::{self, FrameType, RejectReason, metrics};
 
 /// The file of the secret that is made where no key is configured.
 const KEY_FILE: &str = "token.key";
@@ -64,6 +64,9 @@ pub enum Error {
     /// A door that cannot be opened.
     #[error(transparent)]
     Listener(#[from] listener::Error),
+    /// The loops that own the sockets.
+    #[error("cannot wait for sockets: {0}")]
+    Loops(std::io::Error),
     /// Allowed origins.
     #[error(transparent)]
     Origin(#[from] origin::Error),
@@ -234,6 +237,7 @@ fn app(
         payments: Arc::new(payments(config)?),
         clock: clock.clone(),
         house: house.clone(),
+        sockets: Loops::start(&config.gateway, house).map_err(Error::Loops)?,
         config: config.gateway.clone(),
         feed_ready: AtomicBool::new(true),
     }))
@@ -362,7 +366,7 @@ async fn drain(app: Shared) -> Result<(), Error> {
     let hint = ServerMessage::Drain {
         spread_ms: app.config.drain_spread_ms,
     };
-    app.hub.tell_all(&hint.frame());
+    app.hub.tell_all(FrameType::Drain, &hint.frame());
     tokio::time::sleep(HINT).await;
     app.hub.close_all(Close::Restart);
     Ok(())

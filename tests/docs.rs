@@ -212,6 +212,7 @@ fn crates_stay_in_their_rooms() {
         ("axum", &["src/gateway"]),
         ("hyper", &["src/gateway"]),
         ("hyper_util", &["src/gateway"]),
+        ("mio", &["src/gateway"]),
         ("tower", &["src/gateway"]),
         ("jsonwebtoken", &["src/gateway"]),
         ("governor", &["src/gateway"]),

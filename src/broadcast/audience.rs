@@ -1,6 +1,8 @@
 //! The audience of one live: its seats, and the tick that tells them what moved.
 
+mod due;
 mod hosts;
+mod slowly;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,19 +11,23 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::bell::Bell;
 use super::seat::{Seat, SeatRole};
 use crate::clock::Clock;
 use crate::domain::{CustomerId, DropId, LiveId, Millis, ShopId};
 use crate::engine::{Engine, Wanted};
 use crate::journal::Position;
 use crate::mirror::{LiveView, Mirror};
-use crate::protocol::rows::{self, ItemMessage};
-use crate::protocol::{Frame, ServerMessage};
+use crate::protocol::Frame;
 use crate::telemetry::{FrameType, metrics};
+use due::{Lane, stock_frame};
+use slowly::Told;
+
+pub use due::{Due, Place};
 
 /// The shortest time between two ticks; the first change after quiet goes out at once.
 const TICK_MIN: Duration = Duration::from_millis(50);
@@ -48,22 +54,66 @@ pub struct Tick {
 /// Everybody who watches one live.
 #[derive(Debug)]
 pub struct Audience {
+    /// Unique in this process.
+    pub number: u64,
     /// Which live.
     pub live: LiveId,
     /// Whose.
     pub shop: ShopId,
     mirror: Arc<Mirror>,
-    seats: Mutex<HashMap<u64, Arc<Seat>>>,
+    seats: Mutex<Seats>,
     hosts: AtomicUsize,
     /// Connections of each customer; guests are counted one by one.
     viewers: Mutex<HashMap<CustomerId, u32>>,
     guests: AtomicUsize,
     latest: ArcSwap<Tick>,
     /// What is told once a second, with the number of the telling.
-    slow: ArcSwap<(u64, Frame)>,
+    slow: ArcSwap<(u64, Vec<(FrameType, Frame)>)>,
+    /// What everybody is told, and nobody may miss.
+    lane: Mutex<Lane>,
+    /// Wakes those who wait by themselves for what everybody is told.
+    told: watch::Sender<()>,
     news: Mutex<News>,
     woken: Notify,
     booked_total: AtomicU64,
+}
+
+/// Who sits here.
+#[derive(Debug, Default)]
+struct Seats {
+    all: HashMap<u64, Arc<Seat>>,
+    hosts: Vec<Arc<Seat>>,
+    /// Loops that look after seats, and after how many.
+    bells: Vec<(Arc<Bell>, usize)>,
+}
+
+impl Seats {
+    fn add(&mut self, seat: &Arc<Seat>) {
+        self.all.insert(seat.number, Arc::clone(seat));
+        if seat.role == SeatRole::Host {
+            self.hosts.push(Arc::clone(seat));
+        }
+        let Some(bell) = seat.bell() else { return };
+        match self.bells.iter_mut().find(|(b, _)| Arc::ptr_eq(b, bell)) {
+            Some((_, count)) => *count += 1,
+            None => self.bells.push((Arc::clone(bell), 1)),
+        }
+    }
+
+    /// False if the seat has been given back before.
+    fn remove(&mut self, seat: &Seat) -> bool {
+        if self.all.remove(&seat.number).is_none() {
+            return false;
+        }
+        self.hosts.retain(|host| host.number != seat.number);
+        if let Some(bell) = seat.bell() {
+            self.bells.retain_mut(|(b, count)| {
+                *count -= usize::from(Arc::ptr_eq(b, bell));
+                *count > 0
+            });
+        }
+        true
+    }
 }
 
 /// What has happened since the last tick.
@@ -79,9 +129,10 @@ struct News {
 }
 
 impl Audience {
-    pub(super) fn new(live: LiveId, shop: ShopId, mirror: Arc<Mirror>) -> Self {
+    pub(super) fn new(number: u64, live: LiveId, shop: ShopId, mirror: Arc<Mirror>) -> Self {
         let here = mirror.position(&shop);
         Self {
+            number,
             live,
             shop,
             mirror,
@@ -92,56 +143,15 @@ impl Audience {
             latest: ArcSwap::from_pointee(Tick {
                 p: here,
                 s: here,
-                stock: Frame::new(),
+                stock: Frame::default(),
             }),
-            slow: ArcSwap::from_pointee((0, Frame::new())),
+            slow: ArcSwap::default(),
+            lane: Mutex::default(),
+            told: watch::Sender::new(()),
             news: Mutex::default(),
             woken: Notify::new(),
             booked_total: AtomicU64::new(0),
         }
-    }
-
-    /// The newest slow frame (viewers, ticker) and its number.
-    pub fn slow(&self) -> Arc<(u64, Frame)> {
-        self.slow.load_full()
-    }
-
-    /// Adds what a connection at `at` has not been told of counters, viewers and the ticker;
-    /// returns where it stands then. Who skipped ticks gets one frame over all of them.
-    pub fn counters(&self, at: Position, slow_seen: &mut u64, out: &mut Vec<Frame>) -> Position {
-        let slow = self.slow.load();
-        if slow.0 > *slow_seen {
-            *slow_seen = slow.0;
-            out.push(slow.1.clone());
-        }
-        let tick = self.latest.load();
-        if tick.s <= at {
-            return at;
-        }
-        let (to, frames) = if tick.p <= at {
-            (tick.s, vec![tick.stock.clone()])
-        } else {
-            self.catch_up(at).unwrap_or((at, Vec::new()))
-        };
-        let before = out.len();
-        out.extend(frames.into_iter().filter(|frame| !frame.is_empty()));
-        let told = (out.len() - before) as u64;
-        metrics()
-            .broadcast
-            .frames_sent
-            .of(FrameType::Stock)
-            .add(told);
-        to
-    }
-
-    /// What moved after a position: the frame that brings a connection from there to the
-    /// mirror's position, and drops that changed meanwhile.
-    pub fn catch_up(&self, from: Position) -> Option<(Position, Vec<Frame>)> {
-        let view = self.mirror.since(&self.live, from)?;
-        let mut frames: Vec<Frame> = Self::drop_frames(&view);
-        frames.push(stock_frame(from, &view));
-        metrics().broadcast.conflated_frames.increment();
-        Some((view.position, frames))
     }
 
     /// Everything as it stands.
@@ -156,7 +166,7 @@ impl Audience {
 
     /// Connections that watch.
     pub fn connections(&self) -> usize {
-        lock(&self.seats).len()
+        lock(&self.seats).all.len()
     }
 
     /// Bookings made since somebody first watched here.
@@ -165,7 +175,7 @@ impl Audience {
     }
 
     pub(super) fn join(&self, seat: &Arc<Seat>) {
-        lock(&self.seats).insert(seat.number, Arc::clone(seat));
+        lock(&self.seats).add(seat);
         match &seat.customer {
             Some(customer) => *lock(&self.viewers).entry(customer.clone()).or_default() += 1,
             None => {
@@ -180,7 +190,7 @@ impl Audience {
     }
 
     pub(super) fn leave(&self, seat: &Seat) {
-        if lock(&self.seats).remove(&seat.number).is_none() {
+        if !lock(&self.seats).remove(seat) {
             return;
         }
         match &seat.customer {
@@ -220,37 +230,28 @@ impl Audience {
         self.woken.notify_one();
     }
 
-    /// Puts a frame into everybody's lossless lane.
-    pub(super) fn tell_all(&self, frame: &Frame) {
-        for seat in lock(&self.seats).values() {
-            seat.send(frame.clone());
+    /// Tells everybody something that nobody may miss.
+    pub(super) fn tell_all(&self, kind: FrameType, frame: Frame) {
+        lock(&self.lane).push(kind, frame);
+        self.ring();
+    }
+
+    /// There is something to tell everybody.
+    fn ring(&self) {
+        self.told.send_replace(());
+        for (bell, _) in &lock(&self.seats).bells {
+            bell.audience(self.number);
         }
+    }
+
+    /// Hears of all that everybody is told from now on.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.told.subscribe()
     }
 
     /// Asks every connection to do something.
     pub(super) fn each(&self, mut act: impl FnMut(&Seat)) {
-        lock(&self.seats).values().for_each(|seat| act(seat));
-    }
-
-    fn drop_frames(view: &LiveView) -> Vec<Frame> {
-        let currency = &view.live.spec.currency;
-        let frame = |row| {
-            let drop = rows::DropMessage::of(row, currency);
-            let event = if drop.state == "closed" {
-                "closed"
-            } else {
-                "changed"
-            };
-            let at = view.position;
-            ServerMessage::Drop {
-                event,
-                drop: &drop,
-                epoch: at.epoch,
-                s: at.seq,
-            }
-            .frame()
-        };
-        view.drops.iter().map(frame).collect()
+        lock(&self.seats).all.values().for_each(|seat| act(seat));
     }
 
     /// Ticks until the house stops: waits for news, tells, then rests for as long as the size
@@ -283,7 +284,7 @@ impl Audience {
     }
 
     fn rest(&self) -> Duration {
-        let seats = u64::try_from(lock(&self.seats).len() / VIEWERS_PER_MS).unwrap_or(u64::MAX);
+        let seats = u64::try_from(self.connections() / VIEWERS_PER_MS).unwrap_or(u64::MAX);
         Duration::from_millis(seats).clamp(TICK_MIN, TICK_MAX)
     }
 
@@ -322,9 +323,7 @@ impl Audience {
         broadcast
             .tick_build_duration
             .record_duration(began.elapsed());
-        let fanout = Instant::now();
-        lock(&self.seats).values().for_each(|seat| seat.wake());
-        broadcast.fanout_duration.record_duration(fanout.elapsed());
+        self.ring();
         broadcast.ticks.increment();
         broadcast.conflated_events.add(entries.saturating_sub(1));
         let late = Millis(clock.now_ms()).since(oldest);
@@ -335,90 +334,6 @@ impl Audience {
             self.tell_hosts(engine, clock, wanted).await;
         }
     }
-
-    /// Once a second: how many watch, who has just booked, and where waiters stand.
-    fn tell_slowly(&self, hub: &super::Hub, told: &mut Told) {
-        if told.slow_at.is_some_and(|at| at.elapsed() < SLOW_EVERY) || !self.slow_pending() {
-            return;
-        }
-        told.slow_at = Some(Instant::now());
-        let (ticker, queues) = {
-            let mut news = lock(&self.news);
-            news.viewers_changed = false;
-            (
-                std::mem::take(&mut news.ticker),
-                std::mem::take(&mut news.queues),
-            )
-        };
-        let count = self.viewers();
-        let mut lines = Vec::new();
-        if told.viewers != count {
-            told.viewers = count;
-            lines.push(
-                ServerMessage::Viewers {
-                    count,
-                    approximate: true,
-                }
-                .frame(),
-            );
-            metrics()
-                .broadcast
-                .frames_sent
-                .of(FrameType::Viewers)
-                .increment();
-        }
-        if !ticker.is_empty() {
-            lines.push(ServerMessage::Ticker { bookings: &ticker }.frame());
-            metrics()
-                .broadcast
-                .frames_sent
-                .of(FrameType::Ticker)
-                .increment();
-        }
-        if !lines.is_empty() {
-            let number = self.slow.load().0 + 1;
-            self.slow
-                .store(Arc::new((number, Frame::from(lines.join(&b'\n')))));
-            lock(&self.seats).values().for_each(|seat| seat.wake());
-        }
-        for drop in queues {
-            self.tell_waiters(hub, drop, told);
-        }
-    }
-
-    fn tell_waiters(&self, hub: &super::Hub, drop: DropId, told: &mut Told) {
-        let Some(row) = self.mirror.drop_row(&self.shop, drop) else {
-            return;
-        };
-        let waiters = self.mirror.waiters(&self.shop, drop);
-        let before = told.ahead.remove(&drop).unwrap_or_default();
-        let (mut ahead_units, mut now) = (0, HashMap::with_capacity(waiters.len()));
-        for (customer, qty) in waiters {
-            if before.get(&customer) != Some(&(ahead_units, qty)) {
-                let (drop, sku) = (row.drop.to_string(), row.sku.to_string());
-                let frame = ServerMessage::Waiting {
-                    drop: &drop,
-                    sku: &sku,
-                    qty,
-                    ahead_units,
-                };
-                hub.tell(&self.shop, &customer, &frame.frame());
-            }
-            now.insert(customer, (ahead_units, qty));
-            ahead_units = ahead_units.saturating_add(qty);
-        }
-        if !now.is_empty() {
-            told.ahead.insert(drop, now);
-        }
-    }
-}
-
-/// What the slow telling has told.
-#[derive(Default)]
-struct Told {
-    slow_at: Option<Instant>,
-    viewers: usize,
-    ahead: HashMap<DropId, HashMap<CustomerId, (u32, u32)>>,
 }
 
 /// Where an entry's meaning is noted down.
@@ -451,24 +366,6 @@ impl Heard<'_> {
                 .push(json!({"name": name, "sku": sku, "qty": qty}));
         }
     }
-}
-
-fn stock_frame(p: Position, view: &LiveView) -> Frame {
-    let items: Vec<ItemMessage> = view.items.iter().map(ItemMessage::of).collect();
-    // A position of another epoch has no place in this one's range: everything is covered.
-    let p = if p.epoch == view.position.epoch {
-        p.seq
-    } else {
-        0
-    };
-    let (epoch, s) = (view.position.epoch, view.position.seq);
-    ServerMessage::Stock {
-        epoch,
-        p,
-        s,
-        items: &items,
-    }
-    .frame()
 }
 
 async fn sleep_until(at: Option<Instant>) {

@@ -12,6 +12,7 @@ use crate::journal::Entry;
 use crate::mirror::{Change, DropRow};
 use crate::protocol::to_client::encode;
 use crate::protocol::{ServerMessage, rows};
+use crate::telemetry::FrameType;
 
 impl Hub {
     /// Tells what an entry changed. The mirror has taken it in before.
@@ -78,7 +79,7 @@ impl Hub {
             epoch: at.epoch,
             s: at.seq,
         };
-        audience.tell_all(&message.frame());
+        audience.tell_all(FrameType::Drop, message.frame());
     }
 
     fn tell_customer(&self, entry: &Entry, event: &Event) {

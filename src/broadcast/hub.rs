@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dashmap::DashMap;
 
 use super::audience::Audience;
-use super::seat::{Seat, SeatRole};
+use super::seat::{Keeper, Seat, SeatRole};
 use crate::clock::Clock;
 use crate::domain::{CustomerId, LiveId, ShopId};
 use crate::engine::Engine;
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;
 use crate::protocol::{Close, Frame};
+use crate::telemetry::FrameType;
 
 /// A customer of a shop.
 pub type Person = (ShopId, CustomerId);
@@ -52,8 +53,8 @@ impl Hub {
     /// The audience of a live that exists.
     pub fn audience(self: &Arc<Self>, live: &LiveId, shop: &ShopId) -> Arc<Audience> {
         let made = self.audiences.entry(live.clone()).or_insert_with(|| {
-            let mirror = Arc::clone(&self.mirror);
-            let audience = Arc::new(Audience::new(live.clone(), shop.clone(), mirror));
+            let (number, mirror) = (self.number(), Arc::clone(&self.mirror));
+            let audience = Arc::new(Audience::new(number, live.clone(), shop.clone(), mirror));
             let run = Arc::clone(&audience).run(
                 self.engine.clone(),
                 self.clock.clone(),
@@ -64,6 +65,10 @@ impl Hub {
             audience
         });
         Arc::clone(&made)
+    }
+
+    fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The audience of a live, if anybody has ever watched it here.
@@ -79,14 +84,15 @@ impl Hub {
         audience: &Audience,
         customer: Option<CustomerId>,
         role: SeatRole,
+        keeper: Keeper,
     ) -> Arc<Seat> {
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let seat = Arc::new(Seat::new(number, customer, role));
+        let seat = Arc::new(Seat::new(self.number(), customer, role, keeper));
         if let Some(customer) = &seat.customer {
             let person = (audience.shop.clone(), customer.clone());
+            // Most have one: a list grows to four at once.
             self.people
                 .entry(person)
-                .or_default()
+                .or_insert_with(|| Vec::with_capacity(1))
                 .push(Arc::clone(&seat));
         }
         audience.join(&seat);
@@ -151,10 +157,10 @@ impl Hub {
     }
 
     /// Tells everybody on this node something.
-    pub fn tell_all(&self, frame: &Frame) {
+    pub fn tell_all(&self, kind: FrameType, frame: &Frame) {
         self.audiences
             .iter()
-            .for_each(|audience| audience.tell_all(frame));
+            .for_each(|audience| audience.tell_all(kind, frame.clone()));
     }
 
     /// Closes every connection.

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::bell::Bell;
 use crate::domain::CustomerId;
 use crate::protocol::{Close, Frame};
 use crate::telemetry::metrics;
 
 /// Frames that may wait in a viewer's lossless lane; one more closes the connection (4104).
-const QUEUE_MAX: usize = 128;
+pub(super) const QUEUE_MAX: usize = 128;
 /// The same for a host, who is told of every booking.
 const HOST_QUEUE_MAX: usize = 1_024;
 
@@ -24,6 +25,15 @@ pub enum SeatRole {
     Host,
 }
 
+/// Who looks after a seat.
+#[derive(Debug)]
+pub enum Keeper {
+    /// A task of its own, which waits for [`Seat::woken`].
+    Task(Box<Notify>),
+    /// A loop that looks after many, under this name.
+    Loop(Arc<Bell>, u64),
+}
+
 /// One connection's place in an audience. Written by the audience, emptied by the connection.
 #[derive(Debug)]
 pub struct Seat {
@@ -33,22 +43,34 @@ pub struct Seat {
     pub customer: Option<CustomerId>,
     /// What it may see.
     pub role: SeatRole,
-    queue: Mutex<VecDeque<Frame>>,
-    woken: Notify,
-    end: Mutex<Option<Close>>,
+    keeper: Keeper,
+    /// The keeper has been woken and has not looked yet.
+    rung: AtomicBool,
     ended: AtomicBool,
+    lane: Mutex<Lane>,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    frames: VecDeque<Frame>,
+    end: Option<Close>,
 }
 
 impl Seat {
-    pub(super) fn new(number: u64, customer: Option<CustomerId>, role: SeatRole) -> Self {
+    pub(super) fn new(
+        number: u64,
+        customer: Option<CustomerId>,
+        role: SeatRole,
+        keeper: Keeper,
+    ) -> Self {
         Self {
             number,
             customer,
             role,
-            queue: Mutex::new(VecDeque::new()),
-            woken: Notify::new(),
-            end: Mutex::new(None),
+            keeper,
+            rung: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            lane: Mutex::default(),
         }
     }
 
@@ -60,10 +82,10 @@ impl Seat {
             QUEUE_MAX
         };
         let full = {
-            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let full = queue.len() >= most;
+            let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+            let full = lane.frames.len() >= most;
             if !full {
-                queue.push_back(frame);
+                lane.frames.push_back(frame);
                 metrics().broadcast.control_queue.increment();
             }
             full
@@ -77,10 +99,9 @@ impl Seat {
 
     /// Asks the connection to close. The first reason stays.
     pub fn close(&self, why: Close) {
-        self.end
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(why);
+        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        lane.end.get_or_insert(why);
+        drop(lane);
         self.ended.store(true, Ordering::Release);
         self.wake();
     }
@@ -90,36 +111,63 @@ impl Seat {
         if !self.ended.load(Ordering::Acquire) {
             return None;
         }
-        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lane.lock().unwrap_or_else(PoisonError::into_inner).end
     }
 
     /// Takes all that waits in the lossless lane.
     pub fn take(&self, into: &mut Vec<Frame>) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.is_empty() {
+        // First, so that what comes from here on wakes the keeper once more.
+        self.rung.store(false, Ordering::Release);
+        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        if lane.frames.is_empty() {
             return;
         }
-        metrics().broadcast.control_queue.sub_count(queue.len());
-        into.extend(queue.drain(..));
-        if queue.capacity() > 16 {
-            queue.shrink_to(0);
+        metrics()
+            .broadcast
+            .control_queue
+            .sub_count(lane.frames.len());
+        into.extend(std::mem::take(&mut lane.frames));
+    }
+
+    /// Takes note that the keeper has looked and can do nothing now: it will be woken again by
+    /// what comes next.
+    pub fn looked(&self) {
+        self.rung.store(false, Ordering::Release);
+    }
+
+    pub(super) fn bell(&self) -> Option<&Arc<Bell>> {
+        match &self.keeper {
+            Keeper::Task(_) => None,
+            Keeper::Loop(bell, _) => Some(bell),
         }
     }
 
-    /// There is something to look at.
-    pub(super) fn wake(&self) {
-        self.woken.notify_one();
+    fn wake(&self) {
+        match &self.keeper {
+            Keeper::Task(woken) => woken.notify_one(),
+            Keeper::Loop(bell, name) => {
+                if !self.rung.swap(true, Ordering::AcqRel) {
+                    bell.seat(*name);
+                }
+            }
+        }
     }
 
-    /// Waits until there is something to look at.
+    /// Waits until there is something to look at; for ever where a loop looks after the seat.
     pub async fn woken(&self) {
-        self.woken.notified().await;
+        match &self.keeper {
+            Keeper::Task(woken) => woken.notified().await,
+            Keeper::Loop(..) => std::future::pending().await,
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let queue = self.queue.get_mut().unwrap_or_else(PoisonError::into_inner);
-        metrics().broadcast.control_queue.sub_count(queue.len());
+        let lane = self.lane.get_mut().unwrap_or_else(PoisonError::into_inner);
+        metrics()
+            .broadcast
+            .control_queue
+            .sub_count(lane.frames.len());
     }
 }

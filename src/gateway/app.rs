@@ -11,6 +11,7 @@ use super::limits::Limiter;
 use super::listener::Peer;
 use super::origin::Origins;
 use super::problem::Problem;
+use super::socket::loops::Loops;
 use crate::broadcast::Hub;
 use crate::clock::Clock;
 use crate::domain::{self, Actor, CustomerId, LiveId, ShopId};
@@ -115,6 +116,8 @@ pub struct App {
     pub clock: Clock,
     /// Starts and stops.
     pub house: Lifecycle,
+    /// The loops that own the sockets.
+    pub sockets: Loops,
     /// Settings.
     pub config: GatewayConfig,
     /// The feed is up to date.

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
+use tokio::sync::watch;
 
 use super::app::Shared;
 use super::auth::{Identity, Role};
@@ -19,7 +20,7 @@ use super::listener::{Hold, Peer};
 use super::lives::{entered, unavailable};
 use super::problem::Problem;
 use super::{presence, welcome};
-use crate::broadcast::{Audience, Seat, SeatRole};
+use crate::broadcast::{Audience, Keeper, Place, Seat, SeatRole};
 use crate::domain::{CustomerId, ShopId};
 use crate::journal::Position;
 use crate::protocol::Frame;
@@ -49,7 +50,9 @@ pub(super) async fn stream(
         Some(Role::Host | Role::Admin | Role::Moderator) => SeatRole::Host,
         _ => SeatRole::Viewer,
     };
-    let seat = app.hub.join(&audience, customer, role);
+    let seat = app
+        .hub
+        .join(&audience, customer, role, Keeper::Task(Box::default()));
     let mut reader = Reader::new(app.clone(), shop, audience, seat, who, hold, permit);
     reader.greet(&live, last_seen(&headers)).await?;
     let frames = stream::unfold(reader, |mut reader| async move {
@@ -74,8 +77,11 @@ struct Reader {
     audience: Arc<Audience>,
     seat: Arc<Seat>,
     who: Option<Identity>,
-    at: Position,
-    slow_seen: u64,
+    place: Place,
+    /// Rings for what everybody is told.
+    told: watch::Receiver<()>,
+    /// News were missed: only coming back helps.
+    behind: bool,
     out: Vec<Frame>,
     _open: telemetry::Held,
     _hold: Hold,
@@ -100,16 +106,17 @@ impl Reader {
             telemetry::Role::Guest
         };
         let open = metrics().connections.open.of((role, Transport::Sse)).hold();
-        let (at, slow_seen, out) = (Position::default(), audience.slow().0, Vec::new());
+        let (told, place) = (audience.listen(), audience.place(Position::default()));
         Self {
             app,
             shop,
             audience,
             seat,
             who,
-            at,
-            slow_seen,
-            out,
+            place,
+            told,
+            behind: false,
+            out: Vec::new(),
             _open: open,
             _hold: hold,
             _permit: permit,
@@ -129,16 +136,17 @@ impl Reader {
             .await
             .map_err(unavailable)?;
         let mut message = welcome::message(&self.app, live, resumed.is_some());
-        self.at = view.position;
+        let mut at = view.position;
         let mut more = Vec::new();
-        if let Some((at, frames)) = resumed.and_then(|from| self.audience.catch_up(from)) {
-            (self.at, more) = (at, frames);
+        if let Some((to, frames)) = resumed.and_then(|from| self.audience.catch_up(from)) {
+            (at, more) = (to, frames);
             message["me"] = me;
         } else {
             let all = welcome::snapshot(&self.app, live, who, &view, &self.audience, me).await;
             message["snapshot"] = all.map_err(unavailable)?;
         }
-        message["position"] = crate::protocol::to_client::position(self.at);
+        message["position"] = crate::protocol::to_client::position(at);
+        self.place = self.place.shown(at);
         self.out.push(encode(&message));
         self.out.extend(more);
         Ok(())
@@ -159,11 +167,12 @@ impl Reader {
                 .who
                 .as_ref()
                 .is_some_and(|w| w.expired(self.app.clock.now_ms()));
-            if self.seat.ending().is_some() || expired {
+            if self.behind || self.seat.ending().is_some() || expired {
                 return None;
             }
             tokio::select! {
                 () = self.seat.woken() => {}
+                _ = self.told.changed() => {}
                 () = self.app.house.hard().cancelled() => return None,
                 () = tokio::time::sleep(beat) => return Some(Bytes::from_static(b": \n\n")),
             }
@@ -172,9 +181,14 @@ impl Reader {
 
     fn collect(&mut self) {
         self.seat.take(&mut self.out);
-        self.at = self
-            .audience
-            .counters(self.at, &mut self.slow_seen, &mut self.out);
+        match self.audience.due(&self.place) {
+            Some(due) => {
+                due.count(1);
+                self.place = due.to;
+                self.out.extend(due.frames.into_iter().map(|(_, f)| f));
+            }
+            None => self.behind = true,
+        }
     }
 
     /// One event a message. Only the last one has the id: who breaks off in the middle has not
@@ -188,7 +202,7 @@ impl Reader {
             .peekable();
         while let Some(line) = lines.next() {
             if lines.peek().is_none() {
-                chunk.put_slice(format!("id: {}\n", self.at).as_bytes());
+                chunk.put_slice(format!("id: {}\n", self.place.at).as_bytes());
             }
             chunk.put_slice(b"data: ");
             chunk.put_slice(line);

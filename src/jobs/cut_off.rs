@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broadcast::Hub;
 use crate::engine::Engine;
 use crate::protocol::ServerMessage;
+use crate::telemetry::FrameType;
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(500);
@@ -37,7 +38,8 @@ pub async fn run(
         let at = *tell_at.get_or_insert(now + PATIENCE);
         if now >= at {
             tracing::warn!("this node does not follow the others; its viewers are told to look for another");
-            hub.tell_all(&ServerMessage::Drain { spread_ms }.frame());
+            let hint = ServerMessage::Drain { spread_ms };
+            hub.tell_all(FrameType::Drain, &hint.frame());
             tell_at = Some(now + AGAIN);
         }
     }

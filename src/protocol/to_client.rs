@@ -1,9 +1,9 @@
 //! What clients are told. A frame for many is encoded once, by who makes it.
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::frame::Frame;
 use super::orders;
 use super::rows::{DropMessage, ItemMessage};
 use super::words::{self, Lang};
@@ -11,9 +11,6 @@ use crate::domain::rejection::Limit;
 use crate::domain::{Answer, BookingEnd, Rejection};
 use crate::engine::{Failure, Reply};
 use crate::journal::Position;
-
-/// One encoded message, shared by all who get it.
-pub type Frame = Bytes;
 
 /// A message for one or many connections.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -69,9 +66,9 @@ impl ServerMessage<'_> {
     }
 }
 
-/// Encodes a message. Ours always serialise: no map with odd keys, no float.
+/// Encodes a message.
 pub fn encode(message: &impl Serialize) -> Frame {
-    serde_json::to_vec(message).map_or_else(|_| Frame::new(), Frame::from)
+    Frame::of(message)
 }
 
 /// What an answer says besides what was decided: names of the drop that was meant.

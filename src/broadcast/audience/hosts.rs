@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use super::{Audience, lock};
-use crate::broadcast::seat::SeatRole;
 use crate::clock::Clock;
 use crate::engine::{Engine, Wanted};
 use crate::protocol::to_client::encode;
@@ -59,12 +58,9 @@ impl Audience {
             "orders": orders::rows(&seen.value.orders),
             "orders_by_state": orders::by_state(&seen.value.orders_by_state),
             "booked_total": self.booked_total.load(Ordering::Relaxed),
-            "connections": lock(&self.seats).len(),
+            "connections": self.connections(),
         }));
-        for seat in lock(&self.seats)
-            .values()
-            .filter(|seat| seat.role == SeatRole::Host)
-        {
+        for seat in &lock(&self.seats).hosts {
             seat.send(frame.clone());
         }
     }

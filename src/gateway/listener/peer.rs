@@ -20,7 +20,7 @@ pub struct Peer {
     pub ip: IpAddr,
     /// Whether the connection comes from a configured proxy.
     pub proxied: bool,
-    _room: Arc<Room>,
+    room: Arc<Room>,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Room {
 #[derive(Debug)]
 #[must_use = "dropping it gives the room back"]
 pub struct Hold {
-    _peer: Peer,
+    _room: Arc<Room>,
     _address: Option<Permit>,
 }
 
@@ -60,7 +60,7 @@ impl Peer {
             socket,
             ip,
             proxied: forwards,
-            _room: room,
+            room,
         })
     }
 
@@ -81,7 +81,7 @@ impl Peer {
             None
         };
         Ok(Hold {
-            _peer: self.clone(),
+            _room: Arc::clone(&self.room),
             _address: address,
         })
     }

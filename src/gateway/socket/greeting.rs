@@ -1,98 +1,124 @@
-//! The first frame: who comes, to which live, and what they are shown.
+//! The first message: who comes, to which live, and what they are shown.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
 use serde_json::Value;
-use tokio::time::timeout;
 
-use crate::broadcast::{Audience, Seat, SeatRole};
+use super::talk::Talk;
+use crate::broadcast::{Audience, Keeper, Place, Seat, SeatRole};
 use crate::domain::{CustomerId, LiveId, ShopId};
 use crate::gateway::app::{NoEntry, Shared};
 use crate::gateway::auth::{Identity, Role};
 use crate::gateway::limits::{Limited, Permit};
-use crate::gateway::listener::Peer;
-use crate::gateway::welcome;
+use crate::gateway::{presence, welcome};
 use crate::journal::Position;
 use crate::protocol::from_client::{ClientMessage, Connect, Framed, Resume, read};
 use crate::protocol::{Close, Frame, Lang};
 use crate::telemetry::{ResumeResult, metrics};
 
-/// The longest first frame: a token of 4 KiB and a little.
-const CONNECT_BYTES_MAX: usize = 8 * 1024;
+/// The longest first message: a token of 4 KiB and a little.
+pub(super) const CONNECT_BYTES_MAX: usize = 8 * 1024;
 
-/// Somebody who has been let in and has a seat.
+/// Somebody who has not said who they are.
+pub(super) struct Stranger {
+    pub(super) app: Shared,
+    pub(super) live: String,
+    pub(super) ip: IpAddr,
+    /// When they came, by the house's clock.
+    pub(super) came: Duration,
+    /// A place among those who have not greeted; given back with the greeting.
+    pub(super) _ungreeted: Permit,
+}
+
+/// Somebody who has been let in.
 pub(super) struct Seated {
-    pub(super) live: LiveId,
-    pub(super) shop: ShopId,
-    pub(super) who: Option<Identity>,
-    pub(super) lang: Lang,
-    pub(super) audience: Arc<Audience>,
-    pub(super) seat: Arc<Seat>,
-    /// What the first frames show is true up to here.
-    pub(super) at: Position,
+    pub(super) talk: Box<Talk>,
+    pub(super) chair: Chair,
+    /// How far the first frames show it.
+    pub(super) place: Place,
     /// What to send first.
     pub(super) first: Vec<Frame>,
     /// The place among the customer's sockets.
-    pub(super) _permit: Option<Permit>,
+    pub(super) permit: Option<Permit>,
 }
 
-pub(super) async fn greet(
-    app: &Shared,
-    peer: &Peer,
-    live: &str,
-    socket: &mut WebSocket,
-) -> Result<Seated, Close> {
-    let connect = first_frame(app, socket).await?;
-    let who = match &connect.token {
-        None => None,
-        Some(token) => match app.auth.verify(token) {
-            Ok(who) => Some(who),
-            Err(error) => {
-                tracing::debug!(%error, "a token was refused");
-                tokio::time::sleep(app.limiter.auth_failed(peer.ip)).await;
-                return Err(Close::Unauthorized);
-            }
-        },
-    };
-    let (live, shop) = app.enter(live, who.as_ref()).map_err(|no| match no {
-        NoEntry::LiveNotFound => Close::LiveNotFound,
-        NoEntry::Forbidden if who.is_none() => Close::Unauthorized,
-        NoEntry::Forbidden => Close::Forbidden,
-    })?;
-    let permit = match &who {
-        None => None,
-        Some(who) => {
-            let abuse = |limited: Limited| Close::Abuse {
-                retry_ms: limited.retry_ms,
-            };
-            app.limiter
-                .check_hello(&who.shop, &who.sub)
-                .map_err(abuse)?;
-            let permit = app.limiter.admit_customer(&who.shop, &who.sub);
-            Some(permit.map_err(abuse)?)
-        }
-    };
-    seat(app, live, shop, who, &connect, permit).await
+/// A seat that is given back when it is dropped, wherever that happens.
+pub(super) struct Chair {
+    app: Shared,
+    pub(super) audience: Arc<Audience>,
+    pub(super) seat: Arc<Seat>,
 }
 
-async fn first_frame(app: &Shared, socket: &mut WebSocket) -> Result<Connect, Close> {
-    let bound = Duration::from_millis(app.config.connect_timeout_ms);
-    let frame = timeout(bound, async {
-        loop {
-            match socket.recv().await {
-                Some(Ok(Message::Text(text))) => return Ok(text),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Binary(_)) | Err(_)) => return Err(Close::Malformed),
-                Some(Ok(Message::Close(_))) | None => return Err(Close::Normal),
-            }
+impl Chair {
+    fn take(app: &Shared, audience: Arc<Audience>, who: Option<&Identity>, keeper: Keeper) -> Self {
+        let customer = who.and_then(|who| CustomerId::new(&who.sub).ok());
+        let role = match who.map(|who| who.role) {
+            Some(Role::Host | Role::Admin | Role::Moderator) => SeatRole::Host,
+            _ => SeatRole::Viewer,
+        };
+        let seat = app.hub.join(&audience, customer, role, keeper);
+        presence::arrived(app, &audience.shop, seat.customer.as_ref());
+        Self {
+            app: app.clone(),
+            audience,
+            seat,
         }
-    });
-    let text = frame.await.map_err(|_| Close::Unauthorized)??;
-    if text.len() > CONNECT_BYTES_MAX {
-        return Err(Close::Malformed);
     }
+}
+
+impl Drop for Chair {
+    fn drop(&mut self) {
+        if let Some(person) = self.app.hub.leave(&self.audience, &self.seat) {
+            presence::left(&self.app, person);
+        }
+    }
+}
+
+impl Stranger {
+    /// Lets somebody in by their first message, or says why not.
+    pub(super) async fn greet(self, text: &str, keeper: Keeper) -> Result<Seated, Close> {
+        let app = &self.app;
+        let connect = connect(text)?;
+        let who = match &connect.token {
+            None => None,
+            Some(token) => match app.auth.verify(token) {
+                Ok(who) => Some(who),
+                Err(error) => {
+                    tracing::debug!(%error, "a token was refused");
+                    tokio::time::sleep(app.limiter.auth_failed(self.ip)).await;
+                    return Err(Close::Unauthorized);
+                }
+            },
+        };
+        let entered = app.enter(&self.live, who.as_ref());
+        let (live, shop) = entered.map_err(|no| match no {
+            NoEntry::LiveNotFound => Close::LiveNotFound,
+            NoEntry::Forbidden if who.is_none() => Close::Unauthorized,
+            NoEntry::Forbidden => Close::Forbidden,
+        })?;
+        let permit = match &who {
+            None => None,
+            Some(who) => {
+                let abuse = |limited: Limited| Close::Abuse {
+                    retry_ms: limited.retry_ms,
+                };
+                app.limiter
+                    .check_hello(&who.shop, &who.sub)
+                    .map_err(abuse)?;
+                let permit = app.limiter.admit_customer(&who.shop, &who.sub);
+                Some(permit.map_err(abuse)?)
+            }
+        };
+        let seated = seat(app, &live, &shop, who, &connect, keeper, permit).await?;
+        let took = app.clock.monotonic().saturating_sub(self.came);
+        metrics().connections.connect_duration.record_duration(took);
+        Ok(seated)
+    }
+}
+
+fn connect(text: &str) -> Result<Connect, Close> {
     match read(text.trim_end()) {
         Framed::Message(ClientMessage::Connect(connect)) => Ok(connect),
         Framed::Message(_) | Framed::UnknownType { .. } => Err(Close::Unauthorized),
@@ -102,41 +128,28 @@ async fn first_frame(app: &Shared, socket: &mut WebSocket) -> Result<Connect, Cl
 
 async fn seat(
     app: &Shared,
-    live: LiveId,
-    shop: ShopId,
+    live: &LiveId,
+    shop: &ShopId,
     who: Option<Identity>,
     connect: &Connect,
+    keeper: Keeper,
     permit: Option<Permit>,
 ) -> Result<Seated, Close> {
-    let audience = app.hub.audience(&live, &shop);
-    let customer = who.as_ref().and_then(|who| CustomerId::new(&who.sub).ok());
-    let role = match who.as_ref().map(|who| who.role) {
-        Some(Role::Host | Role::Admin | Role::Moderator) => SeatRole::Host,
-        _ => SeatRole::Viewer,
-    };
     // Seated first, so that nothing falls between the snapshot and the first frame.
-    let seat = app.hub.join(&audience, customer, role);
+    let chair = Chair::take(app, app.hub.audience(live, shop), who.as_ref(), keeper);
+    let audience = &chair.audience;
+    let place = audience.place(Position::default());
+    let welcomed = welcome_frames(app, live, shop, who.as_ref(), audience, connect.resume);
+    let (at, first, default_lang) = welcomed.await?;
     let lang = connect.lang.as_deref().and_then(Lang::parse);
-    match welcome_frames(app, &live, &shop, who.as_ref(), &audience, connect.resume).await {
-        Ok((at, first, default_lang)) => {
-            let lang = lang.unwrap_or(default_lang);
-            Ok(Seated {
-                live,
-                shop,
-                who,
-                lang,
-                audience,
-                seat,
-                at,
-                first,
-                _permit: permit,
-            })
-        }
-        Err(why) => {
-            app.hub.leave(&audience, &seat);
-            Err(why)
-        }
-    }
+    let lang = lang.unwrap_or(default_lang);
+    Ok(Seated {
+        talk: Box::new(Talk::new(app.clone(), Arc::clone(audience), who, lang)),
+        place: place.shown(at),
+        chair,
+        first,
+        permit,
+    })
 }
 
 async fn welcome_frames(

@@ -1,0 +1,223 @@
+//! The loops that own the sockets: one thread for each core, each the one reader and writer of its
+//! connections.
+//!
+//! ```text
+//! upgrade ── arrived ──▶ ┌──────────── a loop ─────────────┐ ◀── bell ── audiences, seats
+//!                        │ wait for sockets, mail, the bell │
+//! a task for each        │ read ▶ hear ▶ a task answers     │ ── one write for all that waits ─▶
+//! message ── answered ─▶ └──────────────────────────────────┘
+//! ```
+//!
+//! Everything that may wait (tokens, the engine) is done by tasks; a loop only reads and writes
+//! what can be read and written at once.
+
+mod ending;
+mod hearing;
+mod telling;
+mod turn;
+
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use mio::{Poll, Token, Waker};
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+use super::greeting::{Seated, Stranger};
+use super::talk::Talk;
+use crate::broadcast::Bell;
+use crate::gateway::app::GatewayConfig;
+use crate::gateway::listener::Hold;
+use crate::lifecycle::Lifecycle;
+use crate::protocol::{Close, Frame};
+use turn::Loop;
+
+/// What wakes a loop, among the names of connections.
+const WAKE: Token = Token(usize::MAX);
+
+/// The loops of this process; a cheap handle.
+#[derive(Clone)]
+pub struct Loops {
+    posts: Arc<[Arc<Post>]>,
+    /// Whose turn it is to take a connection.
+    turn: Arc<AtomicUsize>,
+}
+
+impl Loops {
+    /// Starts a loop for each core. They end when the house stops and their connections are gone,
+    /// at the latest at the hard stop.
+    pub fn start(config: &GatewayConfig, house: &Lifecycle) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let running = TaskTracker::new();
+        let mut posts = Vec::new();
+        for _ in 0..cores {
+            let poll = Poll::new()?;
+            let waker = Waker::new(poll.registry(), WAKE)?;
+            let post = Arc::new(Post::new(waker));
+            let own = Loop::new(poll, Arc::clone(&post), house.clone(), config);
+            let (inside, token) = (Handle::current(), running.token());
+            house.spawn_thread("sockets", move || {
+                let (_token, _inside) = (token, inside.enter());
+                own.run()
+            })?;
+            posts.push(post);
+        }
+        let loops = Self {
+            posts: posts.into(),
+            turn: Arc::default(),
+        };
+        house.spawn("sockets", guard(loops.clone(), house.clone(), running));
+        Ok(loops)
+    }
+
+    /// Gives an upgraded socket to one of the loops.
+    pub(super) fn take(&self, arrival: Arrival) {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.posts.len().max(1);
+        if let Some(post) = self.posts.get(turn) {
+            post.send(Mail::Arrived(Box::new(arrival)));
+        }
+    }
+}
+
+/// Tells the loops of the stop, and ends them when nobody waits for them any more.
+async fn guard(
+    loops: Loops,
+    house: Lifecycle,
+    running: TaskTracker,
+) -> Result<(), std::convert::Infallible> {
+    struct End(Loops);
+    impl Drop for End {
+        fn drop(&mut self) {
+            for post in &*self.0.posts {
+                post.over.store(true, Ordering::Release);
+                post.bell.ring();
+            }
+        }
+    }
+    let end = End(loops);
+    house.stopping().cancelled().await;
+    end.0.posts.iter().for_each(|post| post.bell.ring());
+    running.close();
+    tokio::select! {
+        () = running.wait() => {}
+        () = house.hard().cancelled() => {}
+    }
+    Ok(())
+}
+
+/// How others reach a loop. Its mail is bounded by the connections there may be: each has at most
+/// one message under way.
+pub(super) struct Post {
+    pub(super) bell: Arc<Bell>,
+    /// None when the loop has ended.
+    mail: Mutex<Option<Vec<Mail>>>,
+    /// The loop is to end at once.
+    over: AtomicBool,
+}
+
+/// What a loop is told.
+pub(super) enum Mail {
+    /// A socket that has just been upgraded.
+    Arrived(Box<Arrival>),
+    /// A stranger has been let in, or not.
+    Greeted(u64, Result<Box<Seated>, Close>),
+    /// A message has been answered.
+    Answered(u64, Box<Talk>, Vec<Frame>, Option<Close>),
+    /// The task that was to answer came to no end.
+    Broken(u64),
+}
+
+/// An upgraded socket.
+pub(super) struct Arrival {
+    pub(super) stream: TcpStream,
+    /// What has been read of it behind the handshake.
+    pub(super) read: Bytes,
+    pub(super) stranger: Stranger,
+    pub(super) hold: Hold,
+}
+
+impl Post {
+    fn new(waker: Waker) -> Self {
+        let wake = move || {
+            if let Err(error) = waker.wake() {
+                tracing::error!(%error, "a loop cannot be woken");
+            }
+        };
+        Self {
+            bell: Arc::new(Bell::new(wake)),
+            mail: Mutex::new(Some(Vec::new())),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn send(&self, mail: Mail) {
+        let mut open = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = match open.as_mut() {
+            Some(all) => {
+                all.push(mail);
+                None
+            }
+            None => Some(mail),
+        };
+        drop(open);
+        match refused {
+            None => self.bell.ring(),
+            Some(mail) => drop(mail),
+        }
+    }
+
+    fn open(&self) -> Vec<Mail> {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        mail.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes no more mail; false if there is some to be looked at first.
+    fn close(&self) -> bool {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = mail.as_ref().is_none_or(Vec::is_empty);
+        if empty {
+            *mail = None;
+        }
+        empty
+    }
+
+    /// Takes no more mail, whatever is there.
+    fn shut(&self) {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = mail.take();
+        drop(mail);
+        drop(rest);
+    }
+}
+
+/// An errand of a connection: whoever drops it without an answer leaves the connection broken.
+pub(super) struct Errand {
+    post: Arc<Post>,
+    name: u64,
+    answered: bool,
+}
+
+impl Errand {
+    pub(super) fn new(post: Arc<Post>, name: u64) -> Self {
+        Self {
+            post,
+            name,
+            answered: false,
+        }
+    }
+
+    pub(super) fn answer(mut self, mail: Mail) {
+        self.answered = true;
+        self.post.send(mail);
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.post.send(Mail::Broken(self.name));
+        }
+    }
+}
