@@ -103,6 +103,51 @@ fn the_same_before_anybody_has_greeted() {
 }
 
 #[test]
+fn what_is_said_right_behind_the_handshake_is_heard() {
+    let house = house();
+    house.run(async {
+        let token = house.token(&somebody(), Role::Viewer);
+        let hello = serde_json::json!({"type": "connect", "token": token}).to_string();
+        let said = [frame(TEXT, hello.as_bytes()), frame(TEXT, PING)].concat();
+        // All of it, and cut in the middle of the second message.
+        for cut in [said.len(), said.len() - 9] {
+            let (now, later) = said.split_at(cut);
+            let mut socket = Socket::open_saying(LIVE, now).await;
+            socket.write(later).await;
+            assert!(
+                matches!(socket.hear().await, Heard::Object(o) if o["type"] == "welcome"),
+                "welcome"
+            );
+            let heard = socket.verdict().await;
+            assert!(
+                matches!(&heard, Heard::Object(o) if o["type"] == "pong"),
+                "{heard:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn of_pings_that_come_together_the_last_is_answered_and_nothing_else_is_lost() {
+    let house = house();
+    house.run(async {
+        let token = house.token(&somebody(), Role::Viewer);
+        let mut socket = Socket::connect(LIVE, Some(&token)).await;
+        let pings: Vec<u8> = (0..10_000_u32)
+            .flat_map(|number| frame(0x89, &number.to_be_bytes()))
+            .collect();
+        socket.write(&pings).await;
+        socket.write(&frame(TEXT, PING)).await;
+        let heard = socket.verdict().await;
+        assert!(
+            matches!(&heard, Heard::Object(o) if o["type"] == "pong"),
+            "{heard:?}"
+        );
+        house.is_well("a flood of pings").await;
+    });
+}
+
+#[test]
 fn sixty_four_mebibytes_are_not_read() {
     let house = house();
     house.run(async {

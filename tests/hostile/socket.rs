@@ -37,6 +37,11 @@ pub(super) struct Socket {
 impl Socket {
     /// Upgrades, and says nothing.
     pub(super) async fn open(live: &str) -> Self {
+        Self::open_saying(live, &[]).await
+    }
+
+    /// Upgrades, with these bytes right behind the request.
+    pub(super) async fn open_saying(live: &str, more: &[u8]) -> Self {
         let mut stream = TcpStream::connect(house().address).await.unwrap();
         let hello = format!(
             "GET /v1/lives/{live}/ws HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\n\
@@ -44,7 +49,8 @@ impl Socket {
              sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             house().address
         );
-        stream.write_all(hello.as_bytes()).await.unwrap();
+        let said = [hello.as_bytes(), more].concat();
+        stream.write_all(&said).await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());

@@ -17,6 +17,9 @@ use crate::telemetry::CloseCode;
 /// Reads of one connection before others are looked at.
 const READS_MAX: usize = 4;
 
+/// First byte of a pong.
+const PONG: u8 = 0x8a;
+
 /// What came of reading.
 enum Reading {
     /// So many bytes are in the buffer.
@@ -106,6 +109,18 @@ impl Loop {
 
     /// Hears one thing after the other as long as it may be heard; how many bytes that were.
     fn understand(&mut self, name: u64, bytes: &mut [u8]) -> usize {
+        let mut ping = None;
+        let used = self.understand_all(name, bytes, &mut ping);
+        // Of pings that came together the last one is answered (RFC 6455, 5.5.3).
+        if let Some(payload) = ping
+            && self.connections.get_mut(name).is_some_and(|c| !c.is_deaf())
+        {
+            self.control(name, PONG, &payload);
+        }
+        used
+    }
+
+    fn understand_all(&mut self, name: u64, bytes: &mut [u8], ping: &mut Option<Vec<u8>>) -> usize {
         let mut used = 0;
         while let Some(connection) = self.connections.get_mut(name) {
             if connection.is_deaf() {
@@ -123,22 +138,18 @@ impl Loop {
             match next {
                 Ok((taken, Some(heard))) => {
                     used += taken;
-                    self.heard(name, heard);
+                    match heard {
+                        Heard::Text(text) => self.errand(name, text),
+                        Heard::Ping(payload) => *ping = Some(payload),
+                        Heard::Pong => {}
+                        Heard::Close(payload) => self.end(name, &payload, CloseCode::Client),
+                    }
                 }
                 Ok((taken, None)) => return used + taken,
                 Err(_) => self.close(name, Close::Malformed),
             }
         }
         bytes.len()
-    }
-
-    fn heard(&mut self, name: u64, heard: Heard) {
-        match heard {
-            Heard::Text(text) => self.errand(name, text),
-            Heard::Ping(payload) => self.control(name, 0x8a, &payload),
-            Heard::Pong => {}
-            Heard::Close(payload) => self.end(name, &payload, CloseCode::Client),
-        }
     }
 
     /// Has a message answered by a task; until it has been, no other one is heard.
