@@ -83,6 +83,13 @@ impl Tally {
                     track.deadline = *deadline;
                 }
             }
+            Event::OrderPlaced(placed) => {
+                for line in &placed.lines {
+                    if let Some(booking) = line.booking {
+                        self.released(at, booking, line.qty, BookingEnd::Ordered, finding);
+                    }
+                }
+            }
             Event::DropMade { drop, ends_at, .. } | Event::DropChanged { drop, ends_at, .. } => {
                 self.change_end(*drop, *ends_at);
             }
