@@ -6,11 +6,15 @@
 
 use std::path::Path;
 
-use load_tests::Report;
-use load_tests::scenario::{crash, expiry_storm, flash_drop, idle, nuisance, slow};
+use load_tests::peer::Which;
+use load_tests::scenario::{
+    crash, drain, expiry_storm, fanout, flash_drop, idle, long_live, nuisance, reconnect_storm,
+    slow,
+};
+use load_tests::{Report, Run};
 
-fn lapak() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_lapak"))
+fn small() -> Run {
+    Run::of(Path::new(env!("CARGO_BIN_EXE_lapak")))
 }
 
 #[track_caller]
@@ -21,12 +25,15 @@ fn clean(report: &Report) {
 
 async fn flash(cut: bool) {
     let options = flash_drop::Options {
-        viewers: 300,
         units: 50,
         rounds: 2,
         cut,
     };
-    clean(&flash_drop::run(lapak(), &options).await.unwrap());
+    clean(
+        &flash_drop::run(&small().with_viewers(300), &options)
+            .await
+            .unwrap(),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,9 +51,8 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     let options = crash::Options {
         times: 8,
         clients: 30,
-        seed: 8,
     };
-    clean(&crash::run(lapak(), &options).await.unwrap());
+    clean(&crash::run(&small(), &options).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,9 +60,8 @@ async fn sigterm_tells_everybody_finishes_and_loses_nothing() {
     let options = crash::Options {
         times: 1,
         clients: 30,
-        seed: 3,
     };
-    clean(&crash::stop(lapak(), &options).await.unwrap());
+    clean(&crash::stop(&small(), &options).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,30 +71,72 @@ async fn bookings_that_end_together_go_to_waiters_in_order() {
         waiters: 80,
         lead_s: 20,
     };
-    clean(&expiry_storm::run(lapak(), &options).await.unwrap());
+    clean(&expiry_storm::run(&small(), &options).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_nuisance_gets_its_answer_and_the_others_notice_nothing() {
-    let options = nuisance::Options { viewers: 20 };
-    clean(&nuisance::run(lapak(), &options).await.unwrap());
+    clean(&nuisance::run(&small().with_viewers(20)).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn viewers_who_never_read_are_closed_and_cost_the_others_nothing() {
-    let options = slow::Options {
-        viewers: 40,
-        percent: 5,
-    };
-    clean(&slow::run(lapak(), &options).await.unwrap());
+    let options = slow::Options { percent: 5 };
+    clean(
+        &slow::run(&small().with_viewers(40), &options)
+            .await
+            .unwrap(),
+    );
 }
 
 /// A task with the buffers of a library costs 134 KiB; ours must stay small. Among a thousand the memory
 /// that greeting them took for a moment weighs more than what each keeps.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_stays_small() {
-    let options = idle::Options { viewers: 1_000 };
-    let report = idle::run(lapak(), &options).await.unwrap();
+    let report = idle::run(&small().with_viewers(1_000)).await.unwrap();
     let bytes = report.figures.iter().find(|f| f.unit == "B").unwrap().value;
     assert!(bytes < 6.0 * 1024.0, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_steady_show_tells_what_was_decided_and_leaves_nothing_over() {
+    let options = long_live::Options {
+        rate: 10,
+        ..long_live::Options::default()
+    };
+    let run = small().with_viewers(40).with_seconds(9);
+    clean(&long_live::run(&run, &options).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_whose_line_breaks_goes_on_without_a_gap() {
+    let options = reconnect_storm::Options {
+        storms: 2,
+        over_ms: 500,
+        changes: 5,
+    };
+    let run = small().with_viewers(200);
+    clean(&reconnect_storm::run(&run, &options).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_loses_no_booking_and_shows_no_gap() {
+    let options = drain::Options { times: 2, rate: 20 };
+    let run = small().with_viewers(40).with_seconds(1);
+    clean(&drain::run(&run, &options).await.unwrap());
+}
+
+/// Every viewer ends with the last change, and gets every message of a burst, in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_reach_every_viewer_of_ours_and_of_our_peers() {
+    let options = fanout::Options {
+        rate: 500,
+        burst: 16,
+        ..fanout::Options::default()
+    };
+    let run = small().with_viewers(100).with_seconds(2);
+    clean(&fanout::run(&run, &options).await.unwrap());
+    for which in [Which::Floor, Which::Naive] {
+        clean(&fanout::peer(&run, &options, which).await.unwrap());
+    }
 }

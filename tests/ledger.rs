@@ -16,7 +16,7 @@ use load_tests::client::{PATIENCE, book};
 use load_tests::postgres::{self, Postgres};
 use load_tests::scenario::{flash_drop::essence, host, outage};
 use load_tests::stage::Bench;
-use load_tests::{Client, Ground, Server, http};
+use load_tests::{Client, Ground, Run, Server, http};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -418,12 +418,11 @@ async fn a_postgres_emptied_under_the_server_is_noticed_and_repaired() {
 async fn gone(postgres: bool) {
     let options = outage::Options {
         times: 2,
-        seconds: 1,
         between: 1,
-        viewers: 30,
         postgres,
     };
-    let report = outage::run(lapak(), &options).await.unwrap();
+    let run = Run::of(lapak()).with_viewers(30).with_seconds(1);
+    let report = outage::run(&run, &options).await.unwrap();
     assert!(report.is_clean(), "{report}");
 }
 

@@ -34,6 +34,8 @@ pub enum Heard {
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
     waiting: VecDeque<Value>,
+    /// The close that came, also if nobody waited to hear of it.
+    closed: Option<Heard>,
     /// How the server greeted.
     pub welcome: Value,
     /// Epoch and number of the last position seen.
@@ -91,6 +93,7 @@ impl Client {
         let mut client = Self {
             socket,
             waiting: VecDeque::new(),
+            closed: None,
             welcome: Value::Null,
             position: resume.unwrap_or_default(),
             faults: Vec::new(),
@@ -138,6 +141,9 @@ impl Client {
             if let Some(message) = self.waiting.pop_front() {
                 return Ok(Heard::Message(message));
             }
+            if let Some(closed) = &self.closed {
+                return Ok(closed.clone());
+            }
             let next = timeout(PATIENCE, self.socket.next()).await;
             match next.context("nothing comes any more")? {
                 Some(Ok(Message::Text(text))) => {
@@ -146,9 +152,9 @@ impl Client {
                     }
                 }
                 Some(Ok(Message::Close(frame))) => {
+                    self.closed = Some(Heard::Closed(frame.map(|frame| frame.code.into())));
                     // Reading on lets the closing handshake finish.
                     let _ = timeout(Duration::from_secs(1), self.socket.next()).await;
-                    return Ok(Heard::Closed(frame.map(|frame| frame.code.into())));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Ok(Heard::Closed(None)),

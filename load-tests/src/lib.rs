@@ -3,19 +3,27 @@
 //! asked and against the journal, and reports figures; a lie makes it fail.
 //!
 //! ```text
+//! run      options of all, report, watch over the server          run, report
 //! ground   a shop in a folder, tokens, the server's settings     stage
 //! server   the process: start, ready, kill, CPU, memory          server, usage
 //! client   one WebSocket that checks every frame it gets         client
+//! fleet    many thousand viewers in a few processes               fleet
+//! peer     the floor, and servers of others                       peer
+//! counts   instructions of three things, by callgrind             instructions
 //! postgres a database of our own that can be killed               postgres
 //! journal  what was really decided, and that it folds            journal
 //! ```
 
 pub mod client;
+pub mod fleet;
 pub mod http;
+pub mod instructions;
 pub mod journal;
+pub mod peer;
 pub mod postgres;
 pub mod raw;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod server;
 pub mod stage;
@@ -23,5 +31,6 @@ pub mod usage;
 
 pub use client::{Client, Heard};
 pub use report::Report;
+pub use run::Run;
 pub use server::Server;
 pub use stage::Ground;

@@ -6,10 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use load_tests::Report;
+use load_tests::peer::Which;
 use load_tests::scenario::{
-    crash, engine, expiry_storm, fanout, flash_drop, idle, nuisance, outage, posting, ready, slow,
+    crash, drain, engine, expiry_storm, fanout, flash_drop, growth, idle, long_live, nuisance,
+    outage, posting, ready, reconnect_storm, slow,
 };
+use load_tests::{Report, Run, fleet, instructions, peer};
 
 #[derive(Parser)]
 #[command(
@@ -19,12 +21,8 @@ use load_tests::scenario::{
 struct Cli {
     #[command(subcommand)]
     scenario: Scenario,
-    /// The server's binary; the one beside this program by default.
-    #[arg(long, global = true)]
-    lapak: Option<PathBuf>,
-    /// Print the report as JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    run: Run,
 }
 
 #[derive(Subcommand)]
@@ -32,6 +30,12 @@ struct Cli {
 enum Scenario {
     /// Everybody taps at once for a few units.
     FlashDrop(flash_drop::Options),
+    /// A steady show: bookings, checkouts, payments, cancels, expiries.
+    LongLive(long_live::Options),
+    /// Everybody's line breaks, and everybody comes back.
+    ReconnectStorm(reconnect_storm::Options),
+    /// A rolling restart under load.
+    Drain(drain::Options),
     /// kill -9 under load, again and again.
     Crash(crash::Options),
     /// SIGTERM under load.
@@ -40,20 +44,52 @@ enum Scenario {
     Ready(ready::Options),
     /// Thousands of bookings end at once while others wait.
     ExpiryStorm(expiry_storm::Options),
-    /// One change, ten thousand viewers.
+    /// One publisher's changes, ten thousand viewers.
     Fanout(fanout::Options),
+    /// The same by the floor: the least a server can do.
+    Floor(fanout::Options),
+    /// The same by a naive server: a task for each connection.
+    Naive(fanout::Options),
+    /// The same by nginx with nchan, if it is installed.
+    Nchan(fanout::Options),
+    /// The same by NATS, if it is installed.
+    Nats(fanout::Options),
+    /// Fan-out by ours, the floor and every peer, several times: medians and ratios.
+    Bench(fanout::BenchOptions),
+    /// Instructions of what everything is made of, compared with the committed figures.
+    Instructions(instructions::Options),
     /// Memory of connections that are told nothing.
-    Idle(idle::Options),
-    /// Viewers who never read.
-    Slow(slow::Options),
+    Idle,
+    /// Some viewers never read.
+    #[command(alias = "slow")]
+    SlowViewers(slow::Options),
     /// Bookings decided a second, and what each costs.
     Engine(engine::Options),
+    /// What things cost as there is more of everything.
+    Growth(growth::Options),
     /// A burst of bookings posted to the ledger.
     Posting(posting::Options),
     /// The ledger goes away under load, again and again.
     Outage(outage::Options),
     /// Clients that mean no good.
-    Nuisance(nuisance::Options),
+    Nuisance,
+    /// Viewers of another scenario: told over standard input.
+    #[command(hide = true)]
+    Crew,
+    /// What `instructions` counts.
+    #[command(hide = true)]
+    Work {
+        /// Which.
+        which: instructions::Work,
+        /// How often.
+        times: usize,
+    },
+    /// A peer of another scenario: told over standard input.
+    #[command(hide = true)]
+    Peer {
+        /// Which.
+        which: Which,
+    },
     /// Writes bookings into a state folder and waits to be killed (a part of `ready`).
     #[command(hide = true, name = "write-bookings")]
     WriteBookings {
@@ -66,18 +102,17 @@ enum Scenario {
     },
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let lapak = cli.lapak.unwrap_or_else(load_tests::server::beside);
-    match run(cli.scenario, &lapak).await {
-        Ok(report) => {
-            match serde_json::to_string_pretty(&report) {
-                Ok(text) if cli.json => println!("{text}"),
-                _ => println!("{report}"),
-            }
-            ExitCode::from(u8::from(!report.is_clean()))
-        }
+fn main() -> ExitCode {
+    let Cli { scenario, run } = Cli::parse();
+    // These two are threads with an event loop of their own; nothing else may run beside them.
+    let done = match scenario {
+        Scenario::Crew => fleet::crew_process().map(|()| true),
+        Scenario::Peer { which } => peer::peer_process(which).map(|()| true),
+        Scenario::Work { which, times } => instructions::work(which, times).map(|()| true),
+        scenario => told(scenario, &run),
+    };
+    match done {
+        Ok(clean) => ExitCode::from(u8::from(!clean)),
         Err(error) => {
             eprintln!("load-tests: {error:#}");
             ExitCode::FAILURE
@@ -85,20 +120,38 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(scenario: Scenario, lapak: &std::path::Path) -> Result<Report> {
+#[tokio::main]
+async fn told(scenario: Scenario, run: &Run) -> Result<bool> {
+    let mut report = go(scenario, run).await?;
+    run.tell(&mut report)?;
+    Ok(report.is_clean())
+}
+
+async fn go(scenario: Scenario, run: &Run) -> Result<Report> {
     match scenario {
-        Scenario::FlashDrop(options) => flash_drop::run(lapak, &options).await,
-        Scenario::Crash(options) => crash::run(lapak, &options).await,
-        Scenario::Stop(options) => crash::stop(lapak, &options).await,
-        Scenario::Ready(options) => ready::run(lapak, &options).await,
-        Scenario::ExpiryStorm(options) => expiry_storm::run(lapak, &options).await,
-        Scenario::Fanout(options) => fanout::run(lapak, &options).await,
-        Scenario::Idle(options) => idle::run(lapak, &options).await,
-        Scenario::Slow(options) => slow::run(lapak, &options).await,
-        Scenario::Engine(options) => engine::run(lapak, &options).await,
-        Scenario::Posting(options) => posting::run(lapak, &options).await,
-        Scenario::Outage(options) => outage::run(lapak, &options).await,
-        Scenario::Nuisance(options) => nuisance::run(lapak, &options).await,
+        Scenario::FlashDrop(options) => flash_drop::run(run, &options).await,
+        Scenario::LongLive(options) => long_live::run(run, &options).await,
+        Scenario::ReconnectStorm(options) => reconnect_storm::run(run, &options).await,
+        Scenario::Drain(options) => drain::run(run, &options).await,
+        Scenario::Crash(options) => crash::run(run, &options).await,
+        Scenario::Stop(options) => crash::stop(run, &options).await,
+        Scenario::Ready(options) => ready::run(run, &options).await,
+        Scenario::ExpiryStorm(options) => expiry_storm::run(run, &options).await,
+        Scenario::Fanout(options) => fanout::run(run, &options).await,
+        Scenario::Floor(options) => fanout::peer(run, &options, Which::Floor).await,
+        Scenario::Naive(options) => fanout::peer(run, &options, Which::Naive).await,
+        Scenario::Nchan(options) => fanout::peer(run, &options, Which::Nchan).await,
+        Scenario::Nats(options) => fanout::peer(run, &options, Which::Nats).await,
+        Scenario::Bench(options) => fanout::bench(run, &options).await,
+        Scenario::Instructions(options) => instructions::run(run, &options),
+        Scenario::Idle => idle::run(run).await,
+        Scenario::SlowViewers(options) => slow::run(run, &options).await,
+        Scenario::Engine(options) => engine::run(run, &options).await,
+        Scenario::Growth(options) => growth::run(run, &options).await,
+        Scenario::Posting(options) => posting::run(run, &options).await,
+        Scenario::Outage(options) => outage::run(run, &options).await,
+        Scenario::Nuisance => nuisance::run(run).await,
+        Scenario::Crew | Scenario::Peer { .. } | Scenario::Work { .. } => Ok(Report::new("never")),
         Scenario::WriteBookings { state, count } => {
             ready::write_bookings(&state, count).await?;
             Ok(Report::new("written"))

@@ -1,16 +1,21 @@
 //! The scenarios. Each is a function from its options to a report.
 
 pub mod crash;
+pub mod delivery;
+pub mod drain;
 pub mod engine;
 pub mod expiry_storm;
 pub mod fanout;
 pub mod flash_drop;
+pub mod growth;
 pub mod idle;
 pub mod load;
+pub mod long_live;
 pub mod nuisance;
 pub mod outage;
 pub mod posting;
 pub mod ready;
+pub mod reconnect_storm;
 pub mod slow;
 
 use std::future::Future;

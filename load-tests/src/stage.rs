@@ -256,6 +256,11 @@ pub fn names(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{name}-{n}")).collect()
 }
 
+/// Refuses to begin with more viewers than one server of ours may have: it has this process's limits.
+pub fn enough_server_files(viewers: usize) -> Result<()> {
+    enough_files(viewers + 200)
+}
+
 /// Refuses to begin with more sockets than this process may open.
 pub fn enough_files(sockets: usize) -> Result<()> {
     let most = crate::usage::open_files_max();

@@ -1,7 +1,6 @@
 //! `kill -9` at a random instant under load, again and again on the same state; and SIGTERM.
 //! Everything acknowledged is there afterwards, with the same answer.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -11,10 +10,10 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::load::{Shelf, Story, ask_again, begin};
-use super::{Chance, audit, host};
+use super::{audit, host};
 use crate::report::{as_micros, count, micros, say};
 use crate::stage::{Bench, Ground};
-use crate::{Report, Server};
+use crate::{Report, Run, Server};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
@@ -25,9 +24,6 @@ pub struct Options {
     /// Customers of each load; each makes five requests.
     #[arg(long, default_value_t = 60)]
     pub clients: usize,
-    /// Seed of the instants.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
 }
 
 /// A shop with two drops, and its server.
@@ -50,11 +46,11 @@ async fn open(ground: &Ground) -> Result<(Server, Shelf)> {
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    let ground = Ground::new(lapak, &[])?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let ground = run.ground(&[])?;
     let (mut server, shelf) = open(&ground).await?;
     let mut report = Report::new(format!("crash: {} times kill -9", options.times));
-    let (mut ready, mut chance) = (micros(), Chance::new(options.seed));
+    let (mut ready, mut chance) = (micros(), run.chance(0));
     let mut acknowledged = 0;
     for time in 0..options.times {
         let name = format!("c{time}");
@@ -92,12 +88,12 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
 }
 
 /// SIGTERM under load: a hint, close 1012, exit 0 within ten seconds, nothing lost.
-pub async fn stop(lapak: &Path, options: &Options) -> Result<Report> {
-    let ground = Ground::new(lapak, &[])?;
+pub async fn stop(run: &Run, options: &Options) -> Result<Report> {
+    let ground = run.ground(&[])?;
     let (server, shelf) = open(&ground).await?;
     let mut report = Report::new("stop: SIGTERM under load");
     let load = begin(&ground, server.address, "s", options.clients, &shelf).await?;
-    sleep(Duration::from_millis(Chance::new(options.seed).below(150))).await;
+    sleep(Duration::from_millis(run.chance(0).below(150))).await;
     let (status, took) = server.stop().await?;
     let stories = load.end().await?;
     report.check(status.success(), || format!("it exits with {status}"));

@@ -1,6 +1,5 @@
 //! What a decided booking costs: by the engine alone, journal included, and through the socket.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -14,9 +13,9 @@ use tokio::time::sleep_until;
 use super::ready::{book_many, open_drop};
 use super::{audience, audit, host};
 use crate::client::book;
-use crate::report::{as_micros, count, micros};
-use crate::stage::{Bench, Ground, enough_files, names};
-use crate::{Client, Report};
+use crate::report::{as_micros, count, micros, per};
+use crate::stage::{Bench, enough_files, names};
+use crate::{Client, Report, Run};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
@@ -24,10 +23,7 @@ pub struct Options {
     /// Bookings of the engine alone.
     #[arg(long, default_value_t = 200_000)]
     pub bookings: usize,
-    /// Connections that book as fast as they are answered.
-    #[arg(long, default_value_t = 256)]
-    pub connections: usize,
-    /// Bookings of each connection.
+    /// Requests of each kind and connection, as fast as they are answered.
     #[arg(long, default_value_t = 100)]
     pub each: usize,
     /// Bookings a second of the open loop, over all connections.
@@ -36,20 +32,15 @@ pub struct Options {
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    enough_files(options.connections)?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     let mut report = Report::new("engine: decided bookings");
-    alone(lapak, options, &mut report).await?;
-    through_the_socket(lapak, options, &mut report).await?;
+    alone(run, options, &mut report).await?;
+    through_the_socket(run, options, &mut report).await?;
     Ok(report)
 }
 
-fn per(spent: Duration, of: usize) -> f64 {
-    spent.as_secs_f64() * 1e6 / count(of)
-}
-
-async fn alone(lapak: &Path, options: &Options, report: &mut Report) -> Result<()> {
-    let ground = Ground::new(lapak, &[])?;
+async fn alone(run: &Run, options: &Options, report: &mut Report) -> Result<()> {
+    let ground = run.ground(&[])?;
     let bench = Bench::open(&ground.state(), &Clock::default())?;
     bench.found(Settings::default(), &[("MANY", None)]).await?;
     let drop = open_drop(&bench, "MANY", 1).await?;
@@ -65,7 +56,20 @@ async fn alone(lapak: &Path, options: &Options, report: &mut Report) -> Result<(
     bench.close().await
 }
 
-async fn through_the_socket(lapak: &Path, options: &Options, report: &mut Report) -> Result<()> {
+/// What a client asks again and again, and what it must be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing: the least a message costs.
+    Ping,
+    /// A booking of no drop that could be: refused at the door.
+    Refused,
+    /// A booking of what is sold out.
+    SoldOut,
+    /// A booking.
+    Booking,
+}
+
+async fn through_the_socket(run: &Run, options: &Options, report: &mut Report) -> Result<()> {
     // What a server can do is measured, not how fast one person may tap.
     let rates = [
         "messages_per_s",
@@ -73,46 +77,60 @@ async fn through_the_socket(lapak: &Path, options: &Options, report: &mut Report
         "bookings_per_s",
         "bookings_burst",
     ];
-    let rates: Vec<_> = rates
-        .iter()
-        .map(|rate| ("limits", *rate, 1_000_000))
-        .collect();
-    let ground = Ground::new(lapak, &rates)?;
+    let ground = run.ground(&rates.map(|rate| ("limits", rate, 1_000_000)))?;
     let bench = Bench::open(&ground.state(), &Clock::default())?;
-    bench.found(Settings::default(), &[("MANY", None)]).await?;
+    let skus = [("MANY", None), ("NONE", Some(1))];
+    bench.found(Settings::default(), &skus).await?;
     bench.close().await?;
     let server = ground.serve().await?;
     let mut host = host(&ground, server.address, "host").await?;
-    let opened = host
-        .done(json!({"type": "drop.open", "sku": "MANY"}))
-        .await?;
-    let drop = opened["drop"].as_str().context("no drop")?.to_owned();
+    let mut drops = Vec::new();
+    for (sku, _) in skus {
+        let opened = host.done(json!({"type": "drop.open", "sku": sku})).await?;
+        drops.push(opened["drop"].as_str().context("no drop")?.to_owned());
+    }
+    let (drop, none) = (drops[0].clone(), drops[1].clone());
+    let held = host.ask(&book(&none, "NONE")).await?;
+    ensure!(held["type"] == "held", "{held}");
     std::mem::drop(host);
-    let clients = audience(&ground, server.address, &names("v", options.connections)).await?;
-    let bookings = options.connections * options.each;
+    let viewers = run.viewers(256);
+    enough_files(viewers)?;
+    let mut clients = audience(&ground, server.address, &names("v", viewers)).await?;
+    report.figure("through the socket: connections", count(viewers), "");
+    let asked = viewers * options.each;
+    let mut costs = Vec::new();
+    for (kind, name) in [
+        (Kind::Ping, "ping"),
+        (Kind::Refused, "request refused at the door"),
+        (Kind::SoldOut, "sold-out refusal"),
+        (Kind::Booking, "booking"),
+    ] {
+        let (cpu, began) = (server.cpu()?, Instant::now());
+        let on = if kind == Kind::SoldOut { &none } else { &drop };
+        clients = closed_loop(clients, kind, on, options.each).await?;
+        let (spent, wall) = (server.cpu()?.saturating_sub(cpu), began.elapsed());
+        let a_second = (count(asked) / wall.as_secs_f64()).round();
+        report.figure(
+            format!("through the socket: {name}s a second"),
+            a_second,
+            "/s",
+        );
+        let each = per(spent, asked);
+        report.figure(
+            format!("through the socket: server CPU per {name}"),
+            each,
+            "µs",
+        );
+        costs.push(each);
+    }
+    report.figure(
+        "booking / request refused at the door",
+        costs[3] / costs[1],
+        "×",
+    );
 
-    let (cpu, began) = (server.cpu()?, Instant::now());
-    let clients = closed_loop(clients, &drop, options.each).await?;
-    let (spent, wall) = (server.cpu()?.saturating_sub(cpu), began.elapsed());
-    let a_second = count(bookings) / wall.as_secs_f64();
-    report.figure(
-        "through the socket: connections",
-        count(options.connections),
-        "",
-    );
-    report.figure(
-        "through the socket: decided a second",
-        a_second.round(),
-        "/s",
-    );
-    report.figure(
-        "through the socket: server CPU per booking",
-        per(spent, bookings),
-        "µs",
-    );
-
-    let (cpu, seconds) = (server.cpu()?, 5);
-    let total = usize::try_from(options.rate * seconds)?;
+    let (cpu, length) = (server.cpu()?, run.length(5));
+    let total = usize::try_from(u64::from(options.rate) * length.as_secs())?;
     let told = open_loop(clients, &drop, options.rate, total).await?;
     let spent = server.cpu()?.saturating_sub(cpu);
     report.figure(
@@ -127,14 +145,18 @@ async fn through_the_socket(lapak: &Path, options: &Options, report: &mut Report
     Ok(())
 }
 
-async fn closed_loop(clients: Vec<Client>, drop: &str, each: usize) -> Result<Vec<Client>> {
+async fn closed_loop(
+    clients: Vec<Client>,
+    kind: Kind,
+    drop: &str,
+    each: usize,
+) -> Result<Vec<Client>> {
     let mut all = JoinSet::new();
     for mut client in clients {
         let drop = drop.to_owned();
         all.spawn(async move {
             for _ in 0..each {
-                let answer = client.ask(&book(&drop, "MANY")).await?;
-                ensure!(answer["type"] == "held", "{answer}");
+                ask(&mut client, kind, &drop).await?;
             }
             ensure!(client.faults.is_empty(), "{:?}", client.faults);
             anyhow::Ok(client)
@@ -145,6 +167,20 @@ async fn closed_loop(clients: Vec<Client>, drop: &str, each: usize) -> Result<Ve
         clients.push(client??);
     }
     Ok(clients)
+}
+
+async fn ask(client: &mut Client, kind: Kind, drop: &str) -> Result<()> {
+    let (request, expected) = match kind {
+        Kind::Ping => return client.settle(|_| {}).await,
+        Kind::Refused => (book("no drop", "MANY"), "refused"),
+        Kind::SoldOut => (book(drop, "NONE"), "refused"),
+        Kind::Booking => (book(drop, "MANY"), "held"),
+    };
+    let answer = client.ask(&request).await?;
+    ensure!(answer["type"] == expected, "{answer}");
+    let sold_out = kind != Kind::SoldOut || answer["code"] == "sold_out";
+    ensure!(sold_out, "{answer}");
+    Ok(())
 }
 
 /// Taps at planned times, whatever the server does; latency counts from the plan.

@@ -1,8 +1,6 @@
 //! Thousands of bookings end at the same millisecond while others wait: all are released, the
 //! waiters are promoted in their order, each in the decision that released the unit.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -20,7 +18,7 @@ use crate::client::{PATIENCE, number};
 use crate::journal::Record;
 use crate::report::{count, micros, say};
 use crate::stage::{Bench, Ground, LIVE, SHOP, enough_files, names};
-use crate::{Client, Heard, Report};
+use crate::{Client, Heard, Report, Run};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
@@ -37,9 +35,9 @@ pub struct Options {
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     enough_files(options.bookings + options.waiters)?;
-    let ground = Ground::new(lapak, &[])?;
+    let ground = run.ground(&[])?;
     let mut report = Report::new(format!(
         "expiry storm: {} bookings with one deadline, {} wait",
         options.bookings, options.waiters

@@ -1,175 +1,287 @@
-//! One change, ten thousand viewers: what a delivered frame costs the server, and how long it
-//! takes to arrive.
+//! One publisher's changes to many viewers: at a fixed rate, with latency from the plan, and in
+//! saturation, where frames wait and are joined. `peer` does the same with another server.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::Args;
-use futures_util::{SinkExt, StreamExt};
-use hdrhistogram::Histogram;
-use lapak::domain::Settings;
-use serde_json::json;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio::time::sleep_until;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 
-use super::{each, host, tokens};
-use crate::client::open;
-use crate::report::{as_micros, count, micros, say};
-use crate::stage::{Bench, Ground, LIVE, enough_files, names};
-use crate::{Client, Report, Server};
-
-/// Units of the SKU before the first change: later counts tell which change is shown.
-const FIRST: u32 = 1_000;
+use super::delivery::{BURST_MAX, Boarded, Delivered, Subject};
+use crate::fleet::unpacked;
+use crate::peer::Which;
+use crate::report::Table;
+use crate::run::Watch;
+use crate::stage::enough_server_files;
+use crate::{Report, Run};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Connections that watch.
-    #[arg(long, default_value_t = 10_000)]
-    pub viewers: usize,
-    /// Changes, one after the other.
-    #[arg(long, default_value_t = 40)]
-    pub changes: u32,
-    /// Milliseconds between changes.
-    #[arg(long, default_value_t = 500)]
-    pub every_ms: u64,
+    /// Deliveries a second, over all viewers.
+    #[arg(long, default_value_t = 20_000)]
+    pub rate: u64,
+    /// Messages that wait for every viewer at once in saturation, up to 64; 0: no saturation.
+    #[arg(long, default_value_t = 64)]
+    pub burst: u64,
+    /// Bytes of a peer's message at the fixed rate.
+    #[arg(long, default_value_t = 200)]
+    pub bytes: usize,
+    /// Bytes of a peer's message in saturation; ours are those of a drop's news.
+    #[arg(long, default_value_t = 420)]
+    pub burst_bytes: usize,
 }
 
-/// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    enough_files(options.viewers)?;
-    // The host of this scenario works faster than a person may.
-    let fast = [
-        ("limits", "bookings_per_s", 100),
-        ("limits", "messages_per_s", 100),
-    ];
-    let ground = Ground::new(lapak, &fast)?;
-    let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
-    bench
-        .found(Settings::default(), &[("STOCK", Some(FIRST))])
-        .await?;
-    bench.close().await?;
-    let server = ground.serve().await?;
-    let mut report = Report::new(format!("fan-out: {} viewers", options.viewers));
-    let mut host = host(&ground, server.address, "host").await?;
-    host.done(json!({"type": "drop.open", "sku": "STOCK"}))
-        .await?;
-    let sockets = watchers(&ground, &server, options.viewers, &mut report).await?;
-    let plan = Arc::new(Mutex::new(Vec::new()));
-    let last = FIRST + options.changes;
-    let mut watching = JoinSet::new();
-    for socket in sockets {
-        watching.spawn(watch(socket, last, Arc::clone(&plan)));
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rate: 20_000,
+            burst: 64,
+            bytes: 200,
+            burst_bytes: 420,
+        }
     }
-    let (cpu, own) = (server.cpu()?, crate::usage::cpu(std::process::id())?);
-    change(&mut host, options, &plan).await?;
-    let (mut told, mut frames) = (micros(), 0);
-    while let Some(one) = watching.join_next().await {
-        let (delays, heard) = one??;
-        told.add(&delays)?;
-        frames += heard;
+}
+
+/// What a server came to.
+pub(super) struct Outcome {
+    pub(super) boarded: Boarded,
+    pub(super) steady: Delivered,
+    pub(super) saturated: Option<Delivered>,
+}
+
+/// Runs it on our server.
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let subject = Subject::lapak(run).await?;
+    told(run, options, subject).await
+}
+
+/// Runs it on a peer.
+pub async fn peer(run: &Run, options: &Options, which: Which) -> Result<Report> {
+    let subject = Subject::peer(which, run).await?;
+    told(run, options, subject).await
+}
+
+async fn told(run: &Run, options: &Options, subject: Subject) -> Result<Report> {
+    let viewers = run.viewers(10_000);
+    let mut report = Report::new(format!(
+        "fan-out by {}: {viewers} viewers, {} deliveries a second",
+        subject.name(),
+        options.rate
+    ));
+    let outcome = deliver(run, options, subject, &mut report).await?;
+    report.figure(
+        "connections a second",
+        outcome.boarded.a_second.round(),
+        "/s",
+    );
+    report.figure("server CPU per connection", outcome.boarded.each_us, "µs");
+    report.figure(
+        "resident bytes per idle connection",
+        outcome.boarded.idle_bytes.round(),
+        "B",
+    );
+    let mut told = |name: &str, delivered: &Delivered| {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        report.figure(
+            format!("{name}: deliveries"),
+            delivered.deliveries as f64,
+            "",
+        );
+        report.figure(
+            format!("{name}: deliveries a second"),
+            delivered.a_second.round(),
+            "/s",
+        );
+        report.figure(
+            format!("{name}: server CPU per delivery"),
+            delivered.each_us,
+            "µs",
+        );
+        report.figure(
+            format!("{name}: bytes of a delivery"),
+            delivered.bytes.round(),
+            "B",
+        );
+    };
+    told("fixed rate", &outcome.steady);
+    if let Some(saturated) = &outcome.saturated {
+        told("saturation", saturated);
     }
-    let spent = server.cpu()?.saturating_sub(cpu);
-    let own = crate::usage::cpu(std::process::id())?.saturating_sub(own);
-    report.figure("frames delivered", count(frames), "");
-    let each = |spent: Duration| spent.as_secs_f64() * 1e6 / count(frames.max(1));
-    report.figure("server CPU per delivered frame", each(spent), "µs");
-    report.figure("client CPU per delivered frame", each(own), "µs");
-    report.latency("planned change to frame", &told);
-    server.stop().await?;
+    report.latency(
+        "planned change to frame",
+        &unpacked(&outcome.steady.tally.late),
+    );
     Ok(report)
 }
 
-/// Connects everybody, and measures what each costs while nothing happens.
-async fn watchers(
-    ground: &Ground,
-    server: &Server,
-    viewers: usize,
+/// The whole of it.
+pub(super) async fn deliver(
+    run: &Run,
+    options: &Options,
+    mut subject: Subject,
     report: &mut Report,
-) -> Result<Vec<WebSocketStream<TcpStream>>> {
-    let first = tokens(ground, &names("first", 100))?;
-    let join = |token: String| async move { watcher(server, &token).await };
-    let warm = each(first, join).await?;
-    let before = server.resident()?;
-    let sockets = each(tokens(ground, &names("v", viewers))?, join).await?;
-    let grown = server.resident()?.saturating_sub(before);
-    drop(warm);
-    say(format!("{viewers} viewers connected"));
-    let bytes = count(usize::try_from(grown)?) / count(viewers);
-    report.figure("resident bytes per idle connection", bytes.round(), "B");
-    Ok(sockets)
-}
-
-/// A connection that reads frames as bytes: the server is measured, not a JSON reader.
-async fn watcher(server: &Server, token: &str) -> Result<WebSocketStream<TcpStream>> {
-    let mut socket = open(server.address, LIVE).await?;
-    let hello = json!({"type": "connect", "token": token});
-    socket.send(Message::text(hello.to_string())).await?;
-    let welcome = socket.next().await.context("closed")??;
-    ensure!(welcome.to_text()?.contains("\"welcome\""), "{welcome}");
-    Ok(socket)
-}
-
-/// Adds a unit at each planned time; frames that show it are late by what has passed since then.
-async fn change(host: &mut Client, options: &Options, plan: &Mutex<Vec<Instant>>) -> Result<()> {
-    let began = Instant::now() + Duration::from_millis(200);
-    for number in 0..options.changes {
-        let planned = began + Duration::from_millis(options.every_ms) * number;
-        sleep_until(planned.into()).await;
-        plan.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(planned);
-        host.done(json!({"type": "stock.add", "sku": "STOCK", "qty": 1, "reason": "more"}))
+) -> Result<Outcome> {
+    let (viewers, length) = (run.viewers(10_000), run.length(20));
+    enough_server_files(viewers)?;
+    let burst = options.burst.min(BURST_MAX as u64) / 2 * 2;
+    let (mut fleet, boarded) = subject.board(viewers, run.clients).await?;
+    let watch = Watch::over_process(subject.pid(), subject.name());
+    let steady = subject
+        .steady(&mut fleet, viewers, options.rate, length, options.bytes)
+        .await?;
+    steady.tally.confess(report);
+    let saturated = if burst > 0 {
+        let length = length.min(Duration::from_secs(10));
+        let saturated = subject
+            .saturated(&mut fleet, burst, length, options.burst_bytes)
             .await?;
-        if number % 10 == 9 {
-            say(format!("{} changes", number + 1));
-        }
-    }
-    Ok(())
+        saturated.tally.confess(report);
+        Some(saturated)
+    } else {
+        None
+    };
+    watch.end(report).await?;
+    drop(fleet);
+    subject.end(report).await?;
+    Ok(Outcome {
+        boarded,
+        steady,
+        saturated,
+    })
 }
 
-async fn watch(
-    mut socket: WebSocketStream<TcpStream>,
-    last: u32,
-    plan: Arc<Mutex<Vec<Instant>>>,
-) -> Result<(Histogram<u64>, usize)> {
-    let (mut told, mut frames, mut seen) = (micros(), 0, FIRST);
-    while seen < last {
-        let message = socket.next().await.context("closed")??;
-        let Message::Text(text) = message else {
-            continue;
-        };
-        frames += 1;
-        let Some(available) = available(&text) else {
-            continue;
-        };
-        ensure!(
-            available >= seen,
-            "the stock went back from {seen} to {available}"
-        );
-        if available > seen {
-            seen = available;
-            let index = usize::try_from(available - FIRST - 1)?;
-            let planned = plan
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(index)
-                .copied();
-            let planned = planned.context("a change is shown that was never made")?;
-            told.saturating_record(as_micros(planned.elapsed()).max(1));
-        }
-    }
-    Ok((told, frames))
+/// Options of the comparison.
+#[derive(Debug, Clone, Args)]
+pub struct BenchOptions {
+    /// How often each is run; medians are shown.
+    #[arg(long, default_value_t = 3)]
+    pub times: usize,
+    /// Of each.
+    #[command(flatten)]
+    pub fanout: Options,
 }
 
-fn available(text: &str) -> Option<u32> {
-    let line = text.lines().rev().find(|line| line.contains("\"stock\""))?;
-    let (_, after) = line.split_once("\"available\":")?;
-    let end = after.find(|c: char| !c.is_ascii_digit())?;
-    after[..end].parse().ok()
+/// Ours and every peer that is installed, one after the other, several times.
+pub async fn bench(run: &Run, options: &BenchOptions) -> Result<Report> {
+    let peers = [Which::Floor, Which::Naive, Which::Nchan, Which::Nats];
+    let viewers = run.viewers(10_000);
+    let mut report = Report::new(format!(
+        "bench: {viewers} viewers, {} deliveries a second, medians of {}",
+        options.fanout.rate, options.times
+    ));
+    let mut outcomes: Vec<(&str, Vec<Outcome>)> = vec![("lapak", Vec::new())];
+    for which in peers {
+        if crate::peer::is_installed(which) {
+            outcomes.push((which.name(), Vec::new()));
+        } else {
+            report.note(format!(
+                "{} is not installed: see load-tests/README.md",
+                which.name()
+            ));
+        }
+    }
+    for _ in 0..options.times.max(1) {
+        for (name, all) in &mut outcomes {
+            let which = peers.into_iter().find(|which| which.name() == *name);
+            let subject = match which {
+                None => Subject::lapak(run).await?,
+                Some(which) => Subject::peer(which, run).await?,
+            };
+            let mut own = Report::new(*name);
+            match deliver(run, &options.fanout, subject, &mut own).await {
+                Ok(outcome) => all.push(outcome),
+                // What a peer cannot is worth a note; what we cannot is a failure.
+                Err(error) if which.is_some() => report.note(format!("{name}: {error:#}")),
+                Err(error) => return Err(error),
+            }
+            if which.is_none() {
+                own.lies.into_iter().for_each(|lie| report.lie(lie));
+            }
+        }
+    }
+    report.tables = tables(&outcomes);
+    for table in &report.tables.clone() {
+        let cost = |name: &str| table.rows.iter().find(|(row, _)| row == name)?.1[0];
+        if let (Some(ours), Some(floor)) = (cost("lapak"), cost(Which::Floor.name())) {
+            report.figure(format!("{}: ours / floor", table.title), ours / floor, "×");
+        }
+    }
+    Ok(report)
+}
+
+fn tables(outcomes: &[(&str, Vec<Outcome>)]) -> Vec<Table> {
+    let floor = outcomes
+        .iter()
+        .find(|(name, _)| *name == Which::Floor.name());
+    let floor = |of: &dyn Fn(&Outcome) -> Option<f64>| floor.and_then(|(_, all)| median(all, of));
+    let steady = |o: &Outcome| Some(o.steady.each_us);
+    let joined = |o: &Outcome| o.saturated.as_ref().map(|one| one.each_us);
+    let mut rows = (Vec::new(), Vec::new());
+    for (name, all) in outcomes {
+        let (cost, joint) = (median(all, &steady), median(all, &joined));
+        let over = |cost: Option<f64>, floor: Option<f64>| Some(cost? / floor?);
+        let late = |n: usize| {
+            median(all, &|o: &Outcome| {
+                o.steady.late_ms.map(|ms| [ms.0, ms.1][n])
+            })
+        };
+        rows.0.push((
+            (*name).to_owned(),
+            vec![
+                cost,
+                over(cost, floor(&steady)),
+                late(0),
+                late(1),
+                median(all, &|o: &Outcome| Some(o.boarded.idle_bytes.round())),
+                median(all, &|o: &Outcome| Some(o.boarded.each_us)),
+            ],
+        ));
+        rows.1.push((
+            (*name).to_owned(),
+            vec![
+                joint,
+                over(joint, floor(&joined)),
+                median(all, &|o: &Outcome| {
+                    o.saturated.as_ref().map(|one| one.a_second.round())
+                }),
+                median(all, &|o: &Outcome| {
+                    o.saturated.as_ref().map(|one| one.bytes.round())
+                }),
+            ],
+        ));
+    }
+    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    vec![
+        Table {
+            title: "at a fixed rate".into(),
+            columns: columns(&[
+                "server",
+                "CPU µs per delivery",
+                "× floor",
+                "p50 ms",
+                "p99 ms",
+                "idle B",
+                "µs per connection",
+            ]),
+            rows: rows.0,
+        },
+        Table {
+            title: "in saturation".into(),
+            columns: columns(&[
+                "server",
+                "CPU µs per delivery",
+                "× floor",
+                "deliveries/s",
+                "bytes",
+            ]),
+            rows: rows.1,
+        },
+    ]
+}
+
+/// The median of what was measured; none if nothing was.
+fn median(all: &[Outcome], of: &dyn Fn(&Outcome) -> Option<f64>) -> Option<f64> {
+    let mut values: Vec<f64> = all.iter().filter_map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }

@@ -18,15 +18,12 @@ use uuid::Uuid;
 use super::{audience, audit, host, tokens};
 use crate::client::{PATIENCE, book, number};
 use crate::report::{as_micros, count, micros, say};
-use crate::stage::{Bench, Ground, enough_files, names};
-use crate::{Client, Heard, Report, Server};
+use crate::stage::{Bench, enough_files, names};
+use crate::{Client, Heard, Report, Run, Server};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Connections that tap.
-    #[arg(long, default_value_t = 2_000)]
-    pub viewers: usize,
     /// Units of each drop.
     #[arg(long, default_value_t = 50)]
     pub units: u32,
@@ -50,9 +47,10 @@ struct Tapped {
 }
 
 /// Runs it.
-pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
-    enough_files(options.viewers)?;
-    let ground = Ground::new(lapak, &[])?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let viewers = run.viewers(2_000);
+    enough_files(viewers)?;
+    let ground = run.ground(&[])?;
     let skus: Vec<String> = names("FLASH", options.rounds);
     let stock: Vec<_> = skus
         .iter()
@@ -66,9 +64,9 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
     let mode = if options.cut { ", cut" } else { "" };
     let mut report = Report::new(format!(
         "flash drop: {} viewers, {} units, {} rounds{mode}",
-        options.viewers, options.units, options.rounds
+        viewers, options.units, options.rounds
     ));
-    let names = names("v", options.viewers);
+    let names = names("v", viewers);
     let tokens = tokens(&ground, &names)?;
     let mut clients = audience(&ground, server.address, &names).await?;
     let mut told = micros();
@@ -102,7 +100,7 @@ pub async fn run(lapak: &std::path::Path, options: &Options) -> Result<Report> {
         ));
     }
     let spent = server.cpu()?.saturating_sub(before);
-    let asked = options.viewers * options.rounds * if options.cut { 2 } else { 1 };
+    let asked = viewers * options.rounds * if options.cut { 2 } else { 1 };
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let each = spent.as_micros() as f64 / count(asked);
     report.figure("requests", count(asked), "");

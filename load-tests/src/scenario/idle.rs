@@ -1,23 +1,12 @@
 //! What a connection costs that watches and is told nothing.
 
-use std::path::Path;
-
 use anyhow::Result;
-use clap::Args;
 use lapak::domain::Settings;
 
 use super::audience;
 use crate::report::count;
 use crate::stage::{Bench, Ground, enough_files, names};
-use crate::{Client, Report, Server};
-
-/// Options of the scenario.
-#[derive(Debug, Clone, Args)]
-pub struct Options {
-    /// Connections.
-    #[arg(long, default_value_t = 10_000)]
-    pub viewers: usize,
-}
+use crate::{Client, Report, Run, Server};
 
 /// Connects everybody; bytes of resident memory that each costs, and the connections.
 pub async fn connect(
@@ -39,17 +28,18 @@ pub async fn connect(
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    enough_files(options.viewers + 100)?;
-    let ground = Ground::new(lapak, &[])?;
+pub async fn run(run: &Run) -> Result<Report> {
+    let viewers = run.viewers(10_000);
+    enough_files(viewers + 100)?;
+    let ground = run.ground(&[])?;
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
     bench
         .found(Settings::default(), &[("A", Some(1_000))])
         .await?;
     bench.close().await?;
     let server = ground.serve().await?;
-    let mut report = Report::new(format!("idle: {} connections", options.viewers));
-    let (each, clients) = connect(&ground, &server, options.viewers).await?;
+    let mut report = Report::new(format!("idle: {viewers} connections"));
+    let (each, clients) = connect(&ground, &server, viewers).await?;
     report.figure("resident bytes per idle connection", each.round(), "B");
     drop(clients);
     server.stop().await?;

@@ -3,12 +3,10 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
 use lapak::domain::Settings;
 use lapak::gateway::auth::Role;
 use serde_json::json;
@@ -22,20 +20,12 @@ use crate::client::PATIENCE;
 use crate::raw::{BINARY, Raw, TEXT, header};
 use crate::report::{as_micros, count, micros};
 use crate::stage::{Bench, Ground, LIVE, names};
-use crate::{Client, Report, http};
+use crate::{Client, Report, Run, http};
 
 /// Far more than anybody may send.
 const HUGE: usize = 64 << 20;
 /// The parts it is sent in.
 const PART: usize = 64 << 10;
-
-/// Options of the scenario.
-#[derive(Debug, Clone, Args)]
-pub struct Options {
-    /// Viewers who behave, and must notice nothing.
-    #[arg(long, default_value_t = 50)]
-    pub viewers: usize,
-}
 
 /// Where a nuisance goes, and what it may use.
 struct Scene {
@@ -54,7 +44,7 @@ type Act = Pin<Box<dyn Future<Output = Result<String>> + Send>>;
 type Case = (&'static str, &'static [&'static str], fn(Scene) -> Act);
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
+pub async fn run(run: &Run) -> Result<Report> {
     let settings = [
         ("listener", "header_timeout_ms", 3_000),
         ("gateway", "connect_timeout_ms", 3_000),
@@ -62,13 +52,13 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         ("gateway", "silence_max_ms", 8_000),
         ("limits", "body_timeout_ms", 3_000),
     ];
-    let ground = Ground::new(lapak, &settings)?;
+    let ground = run.ground(&settings)?;
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
     bench.found(Settings::default(), &[("A", Some(10))]).await?;
     bench.close().await?;
     let server = ground.serve().await?;
     let mut report = Report::new(format!("nuisance: {} kinds", CASES.len()));
-    let viewers = audience(&ground, server.address, &names("good", options.viewers)).await?;
+    let viewers = audience(&ground, server.address, &names("good", run.viewers(50))).await?;
     let (stop, stopped) = watch::channel(false);
     let mut watching = JoinSet::new();
     for viewer in viewers {

@@ -5,7 +5,6 @@
 mod books;
 mod taps;
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -24,7 +23,7 @@ use super::{audit, host};
 use crate::client::PATIENCE;
 use crate::report::{as_micros, count, micros, say};
 use crate::stage::{Bench, Ground};
-use crate::{Report, Server};
+use crate::{Report, Run, Server};
 
 /// Bookings that must be answered while the ledger is away, however slow the machine is.
 const ANSWERED: u64 = 20;
@@ -35,15 +34,9 @@ pub struct Options {
     /// How often the ledger goes away; every second time right after it has committed.
     #[arg(long, default_value_t = 10)]
     pub times: u32,
-    /// How long it stays away, in seconds.
-    #[arg(long, default_value_t = 20)]
-    pub seconds: u64,
     /// How long it is there between, in seconds.
     #[arg(long, default_value_t = 3)]
     pub between: u64,
-    /// Viewers; each books once a second.
-    #[arg(long, default_value_t = 100)]
-    pub viewers: u32,
     /// A PostgreSQL of the scenario's own that is killed, instead of a SQLite that is locked.
     #[arg(long)]
     pub postgres: bool,
@@ -58,18 +51,27 @@ struct Gap {
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    let ground = Ground::new(lapak, &[])?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let (viewers, away) = (u32::try_from(run.viewers(100))?, run.length(20));
+    let ground = run.ground(&[])?;
     let mut books = Books::open(&ground.state(), options.postgres).await?;
     ground.add_settings(&books.toml())?;
     let (server, drop) = open(&ground).await?;
-    let mut report = Report::new(title(options));
-    let taps = Taps::begin(&ground, server.address, options.viewers, &drop, "MANY").await?;
+    let mut report = Report::new(title(options, away));
+    let taps = Taps::begin(&ground, server.address, viewers, &drop, "MANY").await?;
     let reader = Store::reader(&ground.state())?;
     let mut gaps = Vec::new();
     for time in 0..options.times {
         taps.go_on(Duration::from_secs(options.between), 0).await?;
-        let gap = go_away(&mut books, &taps, &reader, options, time, &mut report).await?;
+        let gap = go_away(
+            &mut books,
+            &taps,
+            &reader,
+            options,
+            (time, away),
+            &mut report,
+        )
+        .await?;
         say(format!(
             "outage {}: away for {:.1?}, caught up {:.2?} later",
             time + 1,
@@ -91,14 +93,14 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     Ok(report)
 }
 
-fn title(options: &Options) -> String {
-    let Options { times, seconds, .. } = options;
+fn title(options: &Options, away: Duration) -> String {
+    let times = options.times;
     let what = if options.postgres {
         "PostgreSQL killed"
     } else {
         "SQLite locked"
     };
-    format!("outage: {what} {times} times, for {seconds} s")
+    format!("outage: {what} {times} times, for {away:?}")
 }
 
 /// A shop with plenty, and its server.
@@ -121,7 +123,7 @@ async fn go_away(
     taps: &Taps,
     reader: &Reader,
     options: &Options,
-    time: u32,
+    (time, away): (u32, Duration),
     report: &mut Report,
 ) -> Result<Gap> {
     let mut asking = books.ask().await?;
@@ -131,8 +133,7 @@ async fn go_away(
     let from = Instant::now();
     books.take_away().await?;
     let before = asking.posted().await.ok();
-    taps.go_on(Duration::from_secs(options.seconds), ANSWERED)
-        .await?;
+    taps.go_on(away, ANSWERED).await?;
     // A file that is locked can still be read: it must have stood still.
     let after = asking.posted().await.ok();
     report.check(before == after, || {

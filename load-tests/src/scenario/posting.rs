@@ -1,7 +1,6 @@
 //! How fast the journal is posted to the books: a burst of bookings is written while nobody posts,
 //! then all of it is posted at once, to SQLite and, if a server is named, to PostgreSQL.
 
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -13,7 +12,7 @@ use lapak::ledger::{Config, Kind, Ledger, Migrate, Poster, Url};
 use super::ready::write_and_die;
 use crate::report::say;
 use crate::stage::Ground;
-use crate::{Report, usage};
+use crate::{Report, Run, usage};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
@@ -27,8 +26,8 @@ pub struct Options {
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    let ground = Ground::new(lapak, &[])?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let ground = run.ground(&[])?;
     let mut report = Report::new(format!("posting: a burst of {} bookings", options.bookings));
     write_and_die(&ground, options.bookings).await?;
     post(&mut report, &ground, "sqlite", &Config::default()).await?;

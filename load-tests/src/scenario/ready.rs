@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::report::{as_micros, count, micros, say};
 use crate::stage::{Bench, Ground, LIVE, SHOP};
-use crate::{Report, usage};
+use crate::{Report, Run, usage};
 
 /// Requests that are with the engine at a time.
 const FLYING: usize = 4_096;
@@ -44,8 +44,8 @@ pub struct Options {
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    let ground = Ground::new(lapak, &[])?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let ground = run.ground(&[])?;
     let mut report = Report::new(format!(
         "ready: {} bookings in the journal",
         options.bookings

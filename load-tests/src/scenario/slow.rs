@@ -2,7 +2,6 @@
 //! memory stays bounded.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -17,8 +16,8 @@ use tokio::task::JoinSet;
 use super::{audience, host, tokens};
 use crate::client::{PATIENCE, number, upgrade};
 use crate::report::{as_micros, count, micros, say};
-use crate::stage::{Bench, Ground, LIVE, enough_files, names};
-use crate::{Client, Heard, Report, http};
+use crate::stage::{Bench, LIVE, enough_files, names};
+use crate::{Client, Heard, Report, Run, http};
 
 /// Bytes that the system keeps for a viewer who does not read: little, so that it shows soon.
 const RECEIVE_BUFFER: u32 = 4 * 1024;
@@ -28,23 +27,21 @@ const GROWTH_MAX: u64 = 64 << 20;
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Connections.
-    #[arg(long, default_value_t = 400)]
-    pub viewers: usize,
     /// Percent of them that never read.
     #[arg(long, default_value_t = 5)]
     pub percent: usize,
 }
 
 /// Runs it.
-pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
-    enough_files(options.viewers)?;
+pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let viewers = run.viewers(400);
+    enough_files(viewers)?;
     let settings = [
         ("limits", "bookings_per_s", 10_000),
         ("limits", "messages_per_s", 10_000),
         ("gateway", "write_timeout_ms", 2_000),
     ];
-    let ground = Ground::new(lapak, &settings)?;
+    let ground = run.ground(&settings)?;
     let bench = Bench::open(&ground.state(), &lapak::clock::Clock::default())?;
     bench.found(Settings::default(), &[]).await?;
     // A long link makes frames of drops heavy.
@@ -52,22 +49,14 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     bench.put_sku("HEAVY", Some(10), Some(&link)).await?;
     bench.close().await?;
     let server = ground.serve().await?;
-    let slow = (options.viewers * options.percent / 100).max(1);
-    let mut report = Report::new(format!(
-        "slow: {slow} of {} viewers never read",
-        options.viewers
-    ));
+    let slow = (viewers * options.percent / 100).max(1);
+    let mut report = Report::new(format!("slow: {slow} of {viewers} viewers never read"));
     let mut host = host(&ground, server.address, "host").await?;
     let opened = host
         .done(json!({"type": "drop.open", "sku": "HEAVY"}))
         .await?;
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
-    let fast = audience(
-        &ground,
-        server.address,
-        &names("fast", options.viewers - slow),
-    )
-    .await?;
+    let fast = audience(&ground, server.address, &names("fast", viewers - slow)).await?;
     let mut deaf = Vec::new();
     for token in tokens(&ground, &names("deaf", slow))? {
         deaf.push(deaf_viewer(server.address, &token).await?);
