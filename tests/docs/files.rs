@@ -49,7 +49,7 @@ pub(crate) fn under(folder: &str) -> Vec<String> {
 
 /// README and everything written under docs.
 pub(crate) fn documents() -> Vec<String> {
-    let mut all = vec!["README.md".to_owned()];
+    let mut all = vec!["README.md".to_owned(), "load-tests/README.md".to_owned()];
     all.extend(under("docs").into_iter().filter(|path| is_of(path, "md")));
     all
 }
@@ -70,9 +70,15 @@ pub(crate) fn rust_files(folder: &str) -> Vec<String> {
 /// Names of all test functions.
 pub(crate) fn test_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in ["src", "tests", "web/src", "load-tests/src"]
-        .iter()
-        .flat_map(|f| rust_files(f))
+    for path in [
+        "src",
+        "tests",
+        "web/src",
+        "load-tests/src",
+        "load-tests/tests",
+    ]
+    .iter()
+    .flat_map(|f| rust_files(f))
     {
         let mut marked = false;
         for line in read(&path).lines().map(str::trim) {

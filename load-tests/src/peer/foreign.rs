@@ -43,9 +43,13 @@ fn program(name: &str) -> Option<PathBuf> {
     found.into_iter().find(|path| path.is_file())
 }
 
+/// The module nchan: where systems put modules, or beside the nginx that would load it.
 fn module() -> Option<PathBuf> {
-    let found = MODULES.iter().map(|dir| PathBuf::from(dir).join(NCHAN));
-    found.into_iter().find(|path| path.is_file())
+    let nginx = program("nginx")?;
+    let beside = nginx.parent()?.parent()?.join("lib/nginx/modules");
+    let all = MODULES.iter().map(PathBuf::from).chain([beside]);
+    let mut found = all.map(|dir| dir.join(NCHAN));
+    found.find(|path| path.is_file())
 }
 
 /// Whether a peer can be run here.

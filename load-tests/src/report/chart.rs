@@ -9,7 +9,7 @@ const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 210.0;
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 10.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 18.0;
 const BOTTOM: f64 = 26.0;
 /// Colours there are; later lines take them again, dashed.
 const COLOURS: usize = 6;
@@ -108,7 +108,6 @@ pub(super) fn quantiles(curves: &[Curve]) -> String {
     });
     let lines: Vec<_> = lines.collect();
     let ticks = [
-        (0.0, "0"),
         (0.5, "50 %"),
         (0.9, "90 %"),
         (0.99, "99 %"),
@@ -131,7 +130,7 @@ pub(super) fn quantiles(curves: &[Curve]) -> String {
         values().fold(f64::MAX, f64::min),
         values().fold(0.0, f64::max),
     );
-    draw(&lines, &across, &Axis::decades(least, most), "ms")
+    draw(&lines, &across, &Axis::decades(least, most), ("ms", ""))
 }
 
 /// Something over time.
@@ -148,10 +147,10 @@ pub(super) fn over_time(series: &[Series]) -> String {
             .fold(0.0, |most: f64, point| most.max(point.1))
             .max(1e-2),
     );
-    draw(&lines, &across, &up, "s →")
+    draw(&lines, &across, &up, ("", "seconds"))
 }
 
-fn draw(lines: &[Line<'_>], across: &Axis, up: &Axis, corner: &str) -> String {
+fn draw(lines: &[Line<'_>], across: &Axis, up: &Axis, units: (&str, &str)) -> String {
     let x = |value: f64| LEFT + across.place(value) * (WIDTH - LEFT - RIGHT);
     let y = |value: f64| HEIGHT - BOTTOM - up.place(value) * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">");
@@ -177,11 +176,12 @@ fn draw(lines: &[Line<'_>], across: &Axis, up: &Axis, corner: &str) -> String {
             HEIGHT - 8.0
         );
     }
+    let (up, along) = units;
     let _ = write!(
         svg,
-        "<text class=\"unit\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{corner}</text>",
-        LEFT - 5.0,
-        HEIGHT - 8.0
+        "<text x=\"0\" y=\"9\">{up}</text><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{along}</text>",
+        WIDTH - RIGHT,
+        HEIGHT - BOTTOM - 5.0
     );
     for (n, line) in lines.iter().enumerate() {
         let mut path = String::new();
@@ -197,7 +197,9 @@ fn draw(lines: &[Line<'_>], across: &Axis, up: &Axis, corner: &str) -> String {
         );
     }
     svg.push_str("</svg>");
-    svg.push_str(&legend(lines));
+    if lines.len() > 1 {
+        svg.push_str(&legend(lines));
+    }
     svg
 }
 

@@ -139,6 +139,7 @@ impl Talk {
                     live: &self.audience.live,
                     shop: &self.audience.shop,
                     who: self.who.as_ref(),
+                    from: None,
                     lang: self.lang,
                 };
                 let answered = asking::ask(&self.app, &place, &ask).await;
