@@ -142,6 +142,7 @@ impl Opened {
         clock: &Clock,
         house: &Lifecycle,
         feed: mpsc::Sender<Vec<Entry>>,
+        refuse_from_memory: bool,
     ) -> Result<(Handle, Vec<LineEnd>), Error> {
         let mut ends = Vec::new();
         let handle = self.start_in_order(clock, house, feed, |store, partition| {
@@ -153,7 +154,7 @@ impl Opened {
             };
             let (line, end) = line(mark);
             ends.push(end);
-            Ok(Order::Shared(Shared::new(line)))
+            Ok(Order::Shared(Shared::new(line, refuse_from_memory)))
         })?;
         Ok((handle, ends))
     }

@@ -120,8 +120,9 @@ pub fn start(
     feed: mpsc::Sender<Vec<Entry>>,
     settled: &watch::Receiver<Settled>,
 ) -> Result<Handle, Error> {
+    let from_memory = connector.config().refuse_from_memory;
     let node: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
-    let (handle, ends) = opened.start_shared(clock, house, feed)?;
+    let (handle, ends) = opened.start_shared(clock, house, feed, from_memory)?;
     let following = Arc::new(AtomicU16::new(0));
     for (partition, end) in Partition::all().zip(ends) {
         let sequencer = Sequencer::new(

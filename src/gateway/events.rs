@@ -128,6 +128,7 @@ impl Reader {
         live: &crate::domain::LiveId,
         last: Option<Position>,
     ) -> Result<(), Problem> {
+        welcome::caught_up(&self.app, &self.shop, last).await;
         let view = self.audience.view();
         let view = view.ok_or_else(|| Problem::new("live_not_found", "There is no such live."))?;
         let who = self.who.as_ref();

@@ -1,7 +1,10 @@
 //! What somebody is shown when they come: the live as it stands, what is their own, and for a
 //! host what a host sees besides. Also the body of `GET …/snapshot`.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::app::App;
@@ -14,6 +17,9 @@ use crate::journal::Position;
 use crate::mirror::LiveView;
 use crate::protocol::rows;
 
+/// How long somebody who is ahead of this node waits for it at most, and how often it is looked.
+const CATCH_UP_MAX: Duration = Duration::from_secs(2);
+const CATCH_UP_LOOK: Duration = Duration::from_millis(5);
 /// How clients space their attempts to come back: the first wait,
 const RECONNECT_BASE_MS: u64 = 500;
 /// and the longest.
@@ -28,6 +34,18 @@ pub(super) fn resumes(
     who: Option<&Identity>,
 ) -> Option<Position> {
     from.filter(|from| from.epoch == now.epoch && *from <= now && !runs_the_live(who))
+}
+
+/// Waits until this node has seen what somebody has who comes from another: never an older snapshot.
+/// Not for long; and alone there is nobody else to come from.
+pub(super) async fn caught_up(app: &App, shop: &ShopId, from: Option<Position>) {
+    let Some(from) = from.filter(|_| app.engine.is_among_nodes()) else {
+        return;
+    };
+    let until = Instant::now() + CATCH_UP_MAX;
+    while app.mirror.position(shop) < from && Instant::now() < until {
+        tokio::time::sleep(CATCH_UP_LOOK).await;
+    }
 }
 
 fn runs_the_live(who: Option<&Identity>) -> bool {

@@ -95,6 +95,9 @@ pub fn answer(id: &str, reply: &Reply, about: &About, lang: Lang) -> Value {
     if let Some(object) = message.as_object_mut() {
         object.insert("id".into(), json!(id));
         object.insert("replayed".into(), json!(reply.replayed));
+        if reply.from_memory {
+            object.insert("from_memory".into(), json!(true));
+        }
         object.insert("epoch".into(), json!(reply.position.epoch));
         object.insert("s".into(), json!(reply.position.seq));
         object.insert("server_now_ms".into(), json!(reply.at.0));

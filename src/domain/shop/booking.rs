@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Outcome;
 use super::draft::Draft;
+use super::{Outcome, Shop};
 use crate::domain::answer::Answer;
 use crate::domain::booking::{Booking, BookingEnd, BookingState, Origin};
+use crate::domain::command::{Command, Request};
 use crate::domain::customer::{ReputationCause, clamp};
 use crate::domain::drop::{Drop, DropState};
 use crate::domain::event::{Event, Terms};
@@ -13,13 +14,14 @@ use crate::domain::id::{BookingId, CustomerId, DropId, LiveId, SkuId};
 use crate::domain::rejection::{Limit, Rejection};
 use crate::domain::settings::PRIORITY_DEFAULT;
 use crate::domain::sku::UNITS_MAX;
+use crate::domain::time::Millis;
 use crate::domain::waitlist::Place;
 
 /// The words a release carries where no seller said one.
 const BY_CUSTOMER: &str = "customer";
 const BY_DEADLINE: &str = "deadline";
 
-/// What a customer asks for; see [`crate::domain::Command::Book`].
+/// What a customer asks for; see [`Command::Book`].
 pub(super) struct Wish<'a> {
     pub(super) booking: BookingId,
     pub(super) live: &'a LiveId,
@@ -30,62 +32,102 @@ pub(super) struct Wish<'a> {
     pub(super) join_waitlist: bool,
 }
 
-impl Draft<'_> {
-    /// B1. The checks stand in the order of [`Rejection`].
-    pub(super) fn book(&mut self, wish: &Wish) -> Outcome {
+/// What a wish to book comes to: some units held, the rest waited for.
+struct Fit {
+    /// Units held at once.
+    granted: u32,
+    /// Units waited for.
+    rest: u32,
+    /// The customer joins the waitlist with them.
+    joins: bool,
+    price: u64,
+}
+
+impl<'a> Wish<'a> {
+    /// The wish of a command to book; none of any other.
+    pub(super) fn of(command: &'a Command) -> Option<Self> {
+        let Command::Book {
+            booking,
+            live,
+            drop,
+            sku,
+            qty,
+            accept_partial,
+            join_waitlist,
+        } = command
+        else {
+            return None;
+        };
+        Some(Self {
+            booking: *booking,
+            live,
+            drop: *drop,
+            sku,
+            qty: *qty,
+            accept_partial: *accept_partial,
+            join_waitlist: *join_waitlist,
+        })
+    }
+}
+
+impl Shop {
+    /// How a wish to book would surely be refused at `now` because there is nothing left: the drop
+    /// is over or sold out. None for everything else, for what was answered before, and while
+    /// something is due that could give units back.
+    pub fn refusal(&self, now: Millis, request: &Request) -> Option<Rejection> {
+        let now = now.max(self.now);
+        let wish = Wish::of(&request.command)?;
+        if request.key.is_none() || self.known(now, request).is_some() || self.due(now).is_some() {
+            return None;
+        }
+        self.fit(now, &request.by.name, &wish)
+            .err()
+            .filter(|why| matches!(why, Rejection::SoldOut { .. } | Rejection::DropNotOpen))
+    }
+
+    /// The checks stand in the order of [`Rejection`].
+    fn fit(&self, now: Millis, customer: &CustomerId, wish: &Wish) -> Result<Fit, Rejection> {
         if wish.qty == 0 || wish.qty > UNITS_MAX {
             return Err(Rejection::Invalid("qty"));
         }
         if self.bookings.contains_key(&wish.booking) {
             return Err(Rejection::Invalid("booking"));
         }
-        let customer = self.by.name.clone();
-        let drop = self.drop_to_book(wish)?;
-        let allowed = self.allowance(drop, &customer, wish.qty, wish.accept_partial)?;
-        let share = drop.shares.get(&customer);
-        if let Some(until) = share
-            .map(|s| s.cooldown_until)
-            .filter(|until| *until > self.now)
-        {
+        let drop = self.drop_to_book(now, wish)?;
+        let allowed = self.allowance(drop, customer, wish.qty, wish.accept_partial)?;
+        let share = drop.shares.get(customer);
+        let cooling = share.map(|s| s.cooldown_until).filter(|until| *until > now);
+        if let Some(until) = cooling {
             return Err(Rejection::RebookCooldown {
-                retry_ms: until.since(self.now),
+                retry_ms: until.since(now),
             });
         }
         let stock = self.takeable(drop);
         let (price, waits) = (drop.price, share.is_some_and(|s| s.place.is_some()));
-        if stock >= allowed {
-            return Ok(self.hold(wish, &customer, allowed, 0, price));
-        }
-        let granted = if wish.accept_partial { stock } else { 0 };
+        let granted = match stock {
+            _ if stock >= allowed => allowed,
+            _ if wish.accept_partial => stock,
+            _ => 0,
+        };
         let rest = allowed - granted;
-        let joins = wish.join_waitlist && !waits && rest <= UNITS_MAX - drop.waiting;
-        match (granted > 0, wish.join_waitlist) {
-            (true, _) if joins => {
-                let held = self.hold(wish, &customer, granted, rest, price);
-                // The booking has taken this id; what is promoted later counts on from it.
-                self.join(
-                    wish,
-                    &customer,
-                    rest,
-                    BookingId(wish.booking.0.wrapping_add(1)),
-                );
-                Ok(held)
-            }
-            (true, _) => Ok(self.hold(wish, &customer, granted, 0, price)),
-            (false, true) if joins || waits => {
-                if joins {
-                    self.join(wish, &customer, rest, wish.booking);
-                }
-                Ok(self.waiting(wish.drop, &customer))
-            }
-            (false, _) => Err(Rejection::SoldOut {
+        let joins =
+            rest > 0 && wish.join_waitlist && !waits && rest <= UNITS_MAX - drop.waiting;
+        if granted > 0 || (wish.join_waitlist && (joins || waits)) {
+            Ok(Fit {
+                granted,
+                rest,
+                joins,
+                price,
+            })
+        } else {
+            Err(Rejection::SoldOut {
                 available: stock,
                 waiting: drop.waiting,
-            }),
+            })
         }
     }
 
-    fn drop_to_book(&self, wish: &Wish) -> Result<&Drop, Rejection> {
+    fn drop_to_book(&self, now: Millis, wish: &Wish) -> Result<&Drop, Rejection> {
         if !self.lives.contains_key(wish.live) {
             return Err(Rejection::LiveNotFound);
         }
@@ -97,7 +139,7 @@ impl Draft<'_> {
         if drop.state == DropState::Paused {
             return Err(Rejection::DropPaused);
         }
-        if !super::Shop::is_open(drop, self.now) {
+        if !Self::is_open(drop, now) {
             return Err(Rejection::DropNotOpen);
         }
         Ok(drop)
@@ -168,6 +210,28 @@ impl Draft<'_> {
             .filter(|cap| *cap > 0)
             .chain(band)
             .min()
+    }
+}
+
+impl Draft<'_> {
+    /// B1.
+    pub(super) fn book(&mut self, wish: &Wish) -> Outcome {
+        let customer = self.by.name.clone();
+        let fit = self.fit(self.now, &customer, wish)?;
+        let waiting = if fit.joins { fit.rest } else { 0 };
+        if fit.granted == 0 {
+            if fit.joins {
+                self.join(wish, &customer, fit.rest, wish.booking);
+            }
+            return Ok(self.waiting(wish.drop, &customer));
+        }
+        let held = self.hold(wish, &customer, fit.granted, waiting, fit.price);
+        if fit.joins {
+            // The booking has taken this id; what is promoted later counts on from it.
+            let next = BookingId(wish.booking.0.wrapping_add(1));
+            self.join(wish, &customer, fit.rest, next);
+        }
+        Ok(held)
     }
 
     /// How long a booking of this customer is held (D.9): the band's time, the drop's, the shop's.

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Shop;
+use super::booking::Wish;
 use crate::domain::command::{Actor, Command};
 use crate::domain::count::Count;
 use crate::domain::event::Event;
@@ -118,23 +119,10 @@ impl<'a> Draft<'a> {
             return Err(Rejection::Forbidden);
         }
         match command {
-            Command::Book {
-                booking,
-                live,
-                drop,
-                sku,
-                qty,
-                accept_partial,
-                join_waitlist,
-            } => self.book(&super::booking::Wish {
-                booking: *booking,
-                live,
-                drop: *drop,
-                sku,
-                qty: *qty,
-                accept_partial: *accept_partial,
-                join_waitlist: *join_waitlist,
-            }),
+            Command::Book { .. } => match Wish::of(command) {
+                Some(wish) => self.book(&wish),
+                None => Err(Rejection::Invalid("type")),
+            },
             Command::Cancel { booking, qty } => self.cancel(*booking, *qty),
             Command::Leave { drop } => self.leave(*drop),
             Command::CancelBooking { booking, reason } => self.cancel_by_seller(*booking, reason),

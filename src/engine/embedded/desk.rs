@@ -178,7 +178,10 @@ impl Desk {
                     let reading = self.clock.read();
                     self.answer(&shop, &request, reading, Some(caller));
                 }
-                Order::Shared(_) => self.ask(shop, request, caller),
+                Order::Shared(_) => match self.refusal(&shop, &request) {
+                    Some(refusal) => self.batch.replies.push((caller.0, refusal)),
+                    None => self.ask(shop, request, caller),
+                },
             },
             Message::Ask { shop, question } => {
                 self.batch
@@ -260,6 +263,7 @@ impl Desk {
             at,
             outcome,
             replayed,
+            from_memory: false,
         }
     }
 

@@ -3,6 +3,8 @@
 //! entry; so every node that follows the sequencer has the same journal.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -91,6 +93,8 @@ pub(in crate::engine) struct Line {
     pub(in crate::engine) asked: Option<mpsc::Sender<Asked>>,
     pub(in crate::engine) turns: mpsc::Receiver<Turn>,
     pub(in crate::engine) marks: watch::Sender<Mark>,
+    /// Whether turns come as they are handed in anywhere.
+    pub(in crate::engine) follows: Arc<AtomicBool>,
     /// Own marks of the last turns, oldest first.
     past: VecDeque<Mark>,
 }
@@ -100,6 +104,7 @@ pub(in crate::engine) struct LineEnd {
     pub(in crate::engine) asked: mpsc::Receiver<Asked>,
     pub(in crate::engine) turns: mpsc::Sender<Turn>,
     pub(in crate::engine) marks: watch::Receiver<Mark>,
+    pub(in crate::engine) follows: Arc<AtomicBool>,
 }
 
 /// A way between a desk that stands at `mark` and its sequencer.
@@ -107,16 +112,19 @@ pub(in crate::engine) fn line(mark: Mark) -> (Line, LineEnd) {
     let (asked, to_sequence) = mpsc::channel(ASKED_MAX);
     let (sequenced, turns) = mpsc::channel(TURNS_MAX);
     let (marks, seen) = watch::channel(mark);
+    let follows = Arc::new(AtomicBool::new(false));
     let line = Line {
         asked: Some(asked),
         turns,
         marks,
+        follows: Arc::clone(&follows),
         past: VecDeque::from([mark]),
     };
     let end = LineEnd {
         asked: to_sequence,
         turns: sequenced,
         marks: seen,
+        follows,
     };
     (line, end)
 }

@@ -50,6 +50,8 @@ pub struct RedisConfig {
     /// Milliseconds in which every node may say how far it has come, when Redis has lost something
     /// or is new; nodes notice within half a second.
     pub agree_ms: u64,
+    /// Whether a node may refuse by what it knows (sold out, over) without asking the others.
+    pub refuse_from_memory: bool,
 }
 
 impl Default for RedisConfig {
@@ -72,6 +74,7 @@ impl Default for RedisConfig {
             connect_ms: 2_000,
             answer_ms: 2_000,
             agree_ms: 1_200,
+            refuse_from_memory: true,
         }
     }
 }

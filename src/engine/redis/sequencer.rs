@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -207,7 +207,7 @@ impl Sequencer {
     ) -> Result<(), Ended> {
         self.catch_up(&mut calls).await?;
         pause.reset();
-        let _following = Following::new(Arc::clone(&self.following));
+        let _following = Following::new(&self.following, &self.end.follows);
         let mut tail = Some(Tail::new(tail, self.keys.clone()));
         let mut news = pin!(None);
         loop {
@@ -439,19 +439,27 @@ pub(super) fn nonce() -> u64 {
 }
 
 /// Counts a partition as following for as long as it lives.
-struct Following(Arc<AtomicU16>);
+struct Following {
+    count: Arc<AtomicU16>,
+    this: Arc<AtomicBool>,
+}
 
 impl Following {
-    fn new(count: Arc<AtomicU16>) -> Self {
+    fn new(count: &Arc<AtomicU16>, this: &Arc<AtomicBool>) -> Self {
         count.fetch_add(1, Ordering::AcqRel);
+        this.store(true, Ordering::Release);
         metrics().nodes.following.increment();
-        Self(count)
+        Self {
+            count: Arc::clone(count),
+            this: Arc::clone(this),
+        }
     }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        self.this.store(false, Ordering::Release);
         metrics().nodes.following.decrement();
     }
 }

@@ -160,12 +160,13 @@ async fn welcome_frames(
     audience: &Audience,
     resume: Option<Resume>,
 ) -> Result<(Position, Vec<Frame>, Lang), Close> {
-    let view = audience.view().ok_or(Close::LiveNotFound)?;
-    let default_lang = Lang::parse(&view.live.spec.lang).unwrap_or_default();
     let resume = resume.map(|r| Position {
         epoch: r.epoch,
         seq: r.seq,
     });
+    welcome::caught_up(app, shop, resume).await;
+    let view = audience.view().ok_or(Close::LiveNotFound)?;
+    let default_lang = Lang::parse(&view.live.spec.lang).unwrap_or_default();
     let resumed = welcome::resumes(resume, view.position, who);
     let mut message = welcome::message(app, live, resumed.is_some());
     let me = welcome::me(app, shop, who, &view)

@@ -18,7 +18,7 @@ const STEPS: u64 = 200_000;
 /// Programs that share two nodes, one after the other; in the middle of it a node is restarted.
 const TOGETHER: u64 = 40;
 /// Programs run so many at a time: most of the time goes into waiting for disks.
-const AT_ONCE: u64 = 3;
+const AT_ONCE: u64 = 6;
 /// A program begins after the last one has ended, by the nodes' clock.
 const APART_MS: u64 = 1_000_000_000_000;
 const START_MS: u64 = 1_700_000_000_000;

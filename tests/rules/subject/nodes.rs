@@ -1,6 +1,7 @@
 //! Two nodes on a Redis of their own, on one clock that the table moves. Requests go to one and the
 //! other in turn; what one has decided, the other must have come to as well.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -67,8 +68,8 @@ pub(crate) struct Nodes {
     clock: Clock,
     now: Millis,
     turn: usize,
-    /// Where the journal stands, as far as anybody was told.
-    position: Position,
+    /// Where the journals of shops stand, as far as anybody was told.
+    told: HashMap<ShopId, Position>,
 }
 
 impl Nodes {
@@ -80,6 +81,8 @@ impl Nodes {
             urls: vec![url],
             prefix,
             agree_ms: 50,
+            // Compared with the domain, which keeps every refusal.
+            refuse_from_memory: false,
             ..RedisConfig::default()
         };
         let connector = Connector::new(&config).unwrap();
@@ -100,7 +103,7 @@ impl Nodes {
             clock,
             now,
             turn: 0,
-            position: Position::START,
+            told: HashMap::new(),
         }
     }
 
@@ -139,7 +142,8 @@ impl Nodes {
                 Err(failure) => panic!("{failure}"),
             }
         };
-        self.position = self.position.max(reply.position);
+        let told = self.told.entry(shop.clone()).or_default();
+        *told = (*told).max(reply.position);
         reply.outcome
     }
 
@@ -152,19 +156,27 @@ impl Nodes {
     /// are waited for until they are equal.
     pub(crate) fn shop(&self, shop: &ShopId) -> Shop {
         let begun = Instant::now();
+        let told = self.told.get(shop).copied().unwrap_or_default();
         loop {
             let seen = self.nodes.iter().map(|node| {
                 let asked = node.engine.shop(shop);
                 self.runtime.block_on(asked).unwrap()
             });
             let mut all: Vec<Seen<Shop>> = seen.collect();
-            let there = all.iter().all(|seen| seen.position >= self.position);
+            let there = all.iter().all(|seen| seen.position >= told);
             if there && all.windows(2).all(|two| two[0].value == two[1].value) {
                 return all.pop().unwrap().value;
             }
             assert!(begun.elapsed() < PATIENCE, "nodes stay different: {all:#?}");
             self.rest();
         }
+    }
+
+    /// The shop as the node has it that was asked last.
+    pub(crate) fn asked(&self, shop: &ShopId) -> Shop {
+        let node = &self.nodes[self.turn % self.nodes.len()];
+        let seen = self.runtime.block_on(node.engine.shop(shop));
+        seen.unwrap().value
     }
 
     /// What each node's journal has of a shop.
