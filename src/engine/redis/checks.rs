@@ -212,7 +212,7 @@ fn replicas(facts: &Facts, mode: Mode, find: &mut impl FnMut(&'static str, Sever
 
 fn permissions(facts: &Facts, find: &mut impl FnMut(&'static str, Severity, String)) {
     if let Some(why) = &facts.no_scripts {
-        let text = format!("scripts cannot be loaded: {why}");
+        let text = format!("scripts cannot be run (EVAL and EVALSHA): {why}");
         find("redis_scripts", Severity::Refuse, text);
     }
     if !facts.forbidden.is_empty() {
@@ -255,8 +255,8 @@ mod tests {
         let mut facts = good();
         change(&mut facts);
         let config = RedisConfig {
-            acknowledge,
             mode,
+            acknowledge,
             ..RedisConfig::default()
         };
         let findings = judge(&facts, &config);

@@ -126,11 +126,11 @@ mod tests {
     fn slots_are_read_also_without_a_host() {
         let node = "*3\n$4\nhost\n:7\n$1\na\n";
         let empty = "*3\n$0\n\n:8\n$1\nb\n";
-        let none = "*2\n$-1\n:9\n";
-        let text = format!(
-            "*3\n*4\n:0\n:99\n{node}{empty}*3\n:100\n:200\n{empty}*3\n:201\n:16383\n{none}"
+        let unnamed = "*2\n$-1\n:9\n";
+        let told = format!(
+            "*3\n*4\n:0\n:99\n{node}{empty}*3\n:100\n:200\n{empty}*3\n:201\n:16383\n{unnamed}"
         );
-        let read = read(&text).unwrap();
+        let read = read(&told).unwrap();
         let places: Vec<_> = read
             .iter()
             .map(|range| (range.from, range.to, range.primary.to_string()))

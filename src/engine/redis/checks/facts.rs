@@ -23,7 +23,7 @@ pub(super) struct Facts {
     pub(super) ahead_ms: Option<i64>,
     /// What we may not do, or cannot, each as the server says it.
     pub(super) forbidden: Vec<String>,
-    /// Why no script can be loaded.
+    /// Why no script can be run.
     pub(super) no_scripts: Option<String>,
 }
 
@@ -78,6 +78,13 @@ async fn info(server: &mut Connection, facts: &mut Facts) -> Result<(), Trouble>
 }
 
 impl Facts {
+    /// Notes what is refused, once.
+    fn forbid(&mut self, text: String) {
+        if !self.forbidden.contains(&text) {
+            self.forbidden.push(text);
+        }
+    }
+
     /// Takes what it can from the answer of `INFO`, lines of `name:value`.
     fn read_info(&mut self, text: &str) {
         let lines = text.lines().filter_map(|line| line.split_once(':'));
@@ -120,33 +127,37 @@ async fn ahead_ms(server: &mut Connection, clock: &Clock) -> Result<Option<i64>,
 
 /// Does what the engine will do.
 async fn trial(server: &mut Connection, key: &str, facts: &mut Facts) -> Result<(), Trouble> {
-    let loaded = server.call(cmd("SCRIPT").arg("LOAD").arg(TRIAL)).await;
-    let sha: String = match loaded {
-        Ok(sha) => from_redis_value(sha).unwrap_or_default(),
-        Err(Trouble::Forbidden(text) | Trouble::Refused(text)) => {
-            facts.no_scripts = Some(text);
-            return Ok(());
-        }
-        Err(trouble) => return Err(trouble),
-    };
-    let run = server.call(cmd("EVALSHA").arg(&sha).arg(1).arg(key)).await;
-    match run {
-        Ok(refused) => {
-            for text in from_redis_value::<Vec<String>>(refused).unwrap_or_default() {
-                facts.forbidden.push(for_good(text)?);
+    let digest = redis::Script::new(TRIAL).get_hash().to_owned();
+    for (how, what) in [("EVAL", TRIAL), ("EVALSHA", &digest)] {
+        match server.call(cmd(how).arg(what).arg(1).arg(key)).await {
+            Ok(refused) => {
+                for text in from_redis_value::<Vec<String>>(refused).unwrap_or_default() {
+                    facts.forbid(for_good(text)?);
+                }
             }
+            // Of its keys, not of itself.
+            Err(Trouble::Forbidden(text)) if text.contains("keys") => {
+                facts.forbid(text);
+                return Ok(());
+            }
+            Err(Trouble::Forbidden(text) | Trouble::Refused(text)) => {
+                facts.no_scripts = Some(text);
+                return Ok(());
+            }
+            Err(trouble) => return Err(trouble),
         }
-        Err(Trouble::Forbidden(text) | Trouble::Refused(text)) => facts.forbidden.push(text),
-        Err(trouble) => return Err(trouble),
     }
     let mut read = cmd("XREAD");
     read.arg("COUNT").arg(1).arg("STREAMS").arg(key).arg("0");
     let mut range = cmd("XRANGE");
     range.arg(key).arg("-").arg("+").arg("COUNT").arg(1);
-    for command in [read, range] {
+    let mut head = cmd("HMGET");
+    head.arg(key).arg("a");
+    for command in [read, range, head] {
         match server.call(&command).await {
-            Ok(_) => {}
-            Err(Trouble::Forbidden(text)) => facts.forbidden.push(text),
+            // Of another kind, where the trial could not remove what it had made.
+            Ok(_) | Err(Trouble::Refused(_)) => {}
+            Err(Trouble::Forbidden(text)) => facts.forbid(text),
             Err(trouble) => return Err(trouble),
         }
     }
@@ -192,5 +203,21 @@ mod tests {
         let mut nothing = Facts::default();
         nothing.read_info("");
         assert_eq!(nothing, Facts::default());
+    }
+
+    /// A command that a script gives and the trial does not would be refused in the middle of it.
+    #[test]
+    fn the_trial_tries_what_the_scripts_do() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine/redis/lua");
+        let mut scripts = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            for after in text.split("redis.call('").skip(1) {
+                let (name, _) = after.split_once('\'').unwrap();
+                assert!(TRIAL.contains(&format!("try('{name}'")), "{name}");
+            }
+            scripts += 1;
+        }
+        assert!(scripts > 0);
     }
 }
