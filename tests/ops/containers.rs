@@ -14,73 +14,174 @@ use crate::tools::{file, repository, run};
 /// The port with the metrics, which must stay inside.
 const METRICS_PORT: &str = "9464";
 
+/// The compose files, each with its services, those of them that are nodes, and what it publishes.
+const FILES: [(&str, &[&str], &[&str], [&str; 2]); 2] = [
+    (
+        "docker-compose.yml",
+        &["lapak", "prometheus", "grafana"],
+        &["lapak"],
+        ["lapak 127.0.0.1:8080:8080", "grafana 127.0.0.1:3000:3000"],
+    ),
+    (
+        "docker-compose.nodes.yml",
+        &[
+            "proxy",
+            "lapak-1",
+            "lapak-2",
+            "redis",
+            "postgres",
+            "prometheus",
+            "grafana",
+        ],
+        &["lapak-1", "lapak-2"],
+        ["proxy 127.0.0.1:8080:8080", "grafana 127.0.0.1:3000:3000"],
+    ),
+];
+
 #[test]
 fn every_service_is_confined() {
-    let compose = compose();
-    let services = compose["services"].as_hash().unwrap();
-    let names: Vec<_> = services.keys().map(|name| name.as_str().unwrap()).collect();
-    assert_eq!(names, ["lapak", "prometheus", "grafana"]);
-    for (name, service) in services {
-        let name = name.as_str().unwrap();
-        let has = |key: &str| merged(service, key).unwrap_or_else(|| panic!("{name} has no {key}"));
-        assert_eq!(has("read_only").as_bool(), Some(true), "{name}");
-        assert_eq!(texts(has("cap_drop")), ["ALL"], "{name}");
-        assert_eq!(
-            texts(has("security_opt")),
-            ["no-new-privileges:true"],
-            "{name}"
-        );
-        let user = has("user").as_str().unwrap();
-        assert!(
-            !user.starts_with('0') && !user.starts_with("root"),
-            "{name} runs as {user}"
-        );
-        let sized = texts(has("tmpfs"))
-            .iter()
-            .all(|tmpfs| tmpfs.contains("size="));
-        assert!(sized, "{name}: tmpfs without a size");
-        assert!(has("pids_limit").as_i64().is_some(), "{name}");
-        let limits = &has("deploy")["resources"]["limits"];
-        assert!(
-            !limits["memory"].is_badvalue() && !limits["cpus"].is_badvalue(),
-            "{name}"
-        );
-        assert!(texts(&has("healthcheck")["test"]).len() > 1, "{name}");
-        assert!(
-            merged(service, "privileged").is_none(),
-            "{name} is privileged"
-        );
-        assert_tag(name, has("image").as_str().unwrap());
+    for (path, known, ..) in FILES {
+        let compose = yaml(path);
+        let services = compose["services"].as_hash().unwrap();
+        let names: Vec<_> = services.keys().map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(names, known);
+        for (name, service) in services {
+            assert_confined(name.as_str().unwrap(), service);
+        }
     }
+}
+
+fn assert_confined(name: &str, service: &Yaml) {
+    let has = |key: &str| merged(service, key).unwrap_or_else(|| panic!("{name} has no {key}"));
+    assert_eq!(has("read_only").as_bool(), Some(true), "{name}");
+    assert_eq!(texts(has("cap_drop")), ["ALL"], "{name}");
+    assert_eq!(
+        texts(has("security_opt")),
+        ["no-new-privileges:true"],
+        "{name}"
+    );
+    let user = has("user").as_str().unwrap();
+    assert!(
+        !user.starts_with('0') && !user.starts_with("root"),
+        "{name} runs as {user}"
+    );
+    let sized = texts(has("tmpfs"))
+        .iter()
+        .all(|tmpfs| tmpfs.contains("size="));
+    assert!(sized, "{name}: tmpfs without a size");
+    assert!(has("pids_limit").as_i64().is_some(), "{name}");
+    let limits = &has("deploy")["resources"]["limits"];
+    assert!(
+        !limits["memory"].is_badvalue() && !limits["cpus"].is_badvalue(),
+        "{name}"
+    );
+    assert!(texts(&has("healthcheck")["test"]).len() > 1, "{name}");
+    assert!(
+        merged(service, "privileged").is_none(),
+        "{name} is privileged"
+    );
+    assert_tag(name, has("image").as_str().unwrap());
 }
 
 #[test]
 fn nothing_is_published_but_the_server_and_grafana_on_this_machine() {
-    let compose = compose();
-    let mut published = Vec::new();
-    for (name, service) in compose["services"].as_hash().unwrap() {
-        for port in service["ports"].as_vec().into_iter().flatten() {
-            published.push(format!(
-                "{} {}",
-                name.as_str().unwrap(),
-                port.as_str().unwrap()
-            ));
+    for (path, _, nodes, wanted) in FILES {
+        let compose = yaml(path);
+        let mut published = Vec::new();
+        for (name, service) in compose["services"].as_hash().unwrap() {
+            let ports = merged(service, "ports").and_then(Yaml::as_vec);
+            for port in ports.into_iter().flatten() {
+                let (name, port) = (name.as_str().unwrap(), port.as_str().unwrap());
+                published.push(format!("{name} {port}"));
+            }
         }
+        assert_eq!(published, wanted);
+        for node in nodes {
+            let exposed = merged(&compose["services"][*node], "expose").unwrap();
+            assert_eq!(texts(exposed), [METRICS_PORT]);
+        }
+        let watch = &compose["networks"]["watch"]["internal"];
+        assert_eq!(watch.as_bool(), Some(true));
+        let prometheus = &compose["services"]["prometheus"]["networks"];
+        assert_eq!(texts(prometheus), ["watch"]);
     }
-    let wanted = ["lapak 127.0.0.1:8080:8080", "grafana 127.0.0.1:3000:3000"];
-    assert_eq!(published, wanted);
+}
+
+#[test]
+fn what_nodes_share_is_within_reach_of_nobody_else() {
+    let compose = yaml("docker-compose.nodes.yml");
+    for network in ["nodes", "data"] {
+        let internal = &compose["networks"][network]["internal"];
+        assert_eq!(internal.as_bool(), Some(true), "{network}");
+    }
+    for (service, networks) in [
+        ("proxy", &["front", "nodes"][..]),
+        ("lapak-1", &["nodes", "data", "watch"]),
+        ("lapak-2", &["nodes", "data", "watch"]),
+        ("redis", &["data"]),
+        ("postgres", &["data"]),
+    ] {
+        let named = merged(&compose["services"][service], "networks").unwrap();
+        assert_eq!(texts(named), networks, "{service}");
+    }
+    // Compose refuses to start without a password of each.
+    let text = file("docker-compose.nodes.yml");
+    for secret in ["REDIS_PASSWORD", "POSTGRES_PASSWORD", "TOKEN_SECRET"] {
+        assert!(text.contains(&format!("${{{secret}:?")), "{secret}");
+        assert!(!text.contains(&format!("${{{secret}}}")), "{secret}");
+    }
+    // A state folder is one node's.
+    let volumes = |node: &str| {
+        let named = texts(&compose["services"][node]["volumes"]);
+        named[1].split(':').next().unwrap().to_owned()
+    };
+    assert_ne!(volumes("lapak-1"), volumes("lapak-2"));
+}
+
+#[test]
+fn the_nodes_find_each_other_the_proxy_and_the_proxy_them() {
+    let compose = yaml("docker-compose.nodes.yml");
+    let settings: toml::Table = file("config/cluster.toml").parse().unwrap();
+    let range = &compose["networks"]["nodes"]["ipam"]["config"][0]["subnet"];
+    let proxies = settings["listener"]["proxies"].as_array().unwrap();
+    assert_eq!(proxies[0].as_str(), range.as_str());
     assert_eq!(
-        texts(&compose["services"]["lapak"]["expose"]),
-        [METRICS_PORT]
+        settings["redis"]["urls"][0].as_str(),
+        Some("redis://redis:6379")
     );
-    assert_eq!(
-        compose["networks"]["watch"]["internal"].as_bool(),
-        Some(true)
-    );
-    assert_eq!(
-        texts(&compose["services"]["prometheus"]["networks"]),
-        ["watch"]
-    );
+    let proxy = file("config/proxy.conf");
+    let targets = yaml("config/prometheus.nodes.yml");
+    let targets = texts(&targets["scrape_configs"][0]["static_configs"][0]["targets"]).join(" ");
+    for node in ["lapak-1", "lapak-2"] {
+        assert!(proxy.contains(&format!("server {node}:8080")), "{node}");
+        assert!(
+            targets.contains(&format!("{node}:{METRICS_PORT}")),
+            "{node}"
+        );
+    }
+    assert!(!proxy.contains(METRICS_PORT));
+}
+
+/// What Redis is told is what the nodes ask of it.
+#[test]
+fn redis_keeps_what_the_nodes_count_on() {
+    let redis = file("config/redis.conf");
+    let lines: Vec<&str> = redis.lines().collect();
+    let settings: toml::Table = file("config/cluster.toml").parse().unwrap();
+    let fsync = settings["redis"]["acknowledge"].as_str().unwrap();
+    for line in [
+        "appendonly yes",
+        &format!("appendfsync {fsync}"),
+        "maxmemory-policy noeviction",
+    ] {
+        assert!(lines.contains(&line), "{line}");
+    }
+    let all: lapak::config::Config =
+        lapak::config::Config::load(Some(&repository("config/cluster.toml"))).unwrap();
+    let (ours, redis) = (&all.ledger, all.redis.as_ref().unwrap());
+    assert_eq!(redis.fault(), None);
+    // Its address comes from the environment.
+    assert_eq!(ours.fault().map(|(key, _)| key), Some("ledger.url"));
 }
 
 #[test]
@@ -95,22 +196,29 @@ fn prometheus_and_grafana_look_where_things_are() {
 
 #[test]
 fn what_is_mounted_exists_and_cannot_be_written() {
-    let compose = compose();
-    let named: Vec<_> = compose["volumes"].as_hash().unwrap().keys().collect();
-    let mut mounted = Vec::new();
-    for service in compose["services"].as_hash().unwrap().values() {
-        for volume in texts(&service["volumes"]) {
-            let parts: Vec<_> = volume.split(':').collect();
-            if parts[0].starts_with('.') {
-                assert_eq!(parts.get(2), Some(&"ro"), "{volume} can be written");
-                assert!(repository(parts[0]).exists(), "{volume}: does not exist");
-                mounted.push(parts[1].to_owned());
-            } else {
-                let known = named.iter().any(|name| name.as_str() == Some(parts[0]));
-                assert!(known, "{volume}: no such volume");
+    for (path, ..) in FILES {
+        let compose = yaml(path);
+        let named: Vec<_> = compose["volumes"].as_hash().unwrap().keys().collect();
+        let mut mounted = Vec::new();
+        for service in compose["services"].as_hash().unwrap().values() {
+            for volume in texts(&service["volumes"]) {
+                let parts: Vec<_> = volume.split(':').collect();
+                if parts[0].starts_with('.') {
+                    assert_eq!(parts.get(2), Some(&"ro"), "{volume} can be written");
+                    assert!(repository(parts[0]).exists(), "{volume}: does not exist");
+                    mounted.push(parts[1].to_owned());
+                } else {
+                    let known = named.iter().any(|name| name.as_str() == Some(parts[0]));
+                    assert!(known, "{volume}: no such volume");
+                }
             }
         }
+        assert_home(&compose, &mounted);
     }
+}
+
+/// Grafana opens with a dashboard that is there.
+fn assert_home(compose: &Yaml, mounted: &[String]) {
     let provider = &yaml("config/grafana/provisioning/dashboards/lapak.yml")["providers"][0];
     let folder = provider["options"]["path"].as_str().unwrap();
     assert!(
@@ -130,19 +238,16 @@ fn what_is_mounted_exists_and_cannot_be_written() {
 
 #[test]
 fn grafana_knows_no_stranger_and_no_standard_password() {
-    let compose = compose();
-    let environment = &compose["services"]["grafana"]["environment"];
-    assert_eq!(
-        environment["GF_AUTH_ANONYMOUS_ENABLED"].as_str(),
-        Some("false")
-    );
-    assert_eq!(
-        environment["GF_USERS_ALLOW_SIGN_UP"].as_str(),
-        Some("false")
-    );
-    // `:?` makes compose refuse to start without one.
-    let password = environment["GF_SECURITY_ADMIN_PASSWORD"].as_str().unwrap();
-    assert!(password.starts_with("${GRAFANA_PASSWORD:?"), "{password}");
+    for (path, ..) in FILES {
+        let compose = yaml(path);
+        let environment = &compose["services"]["grafana"]["environment"];
+        let set = |name: &str| environment[name].as_str().unwrap();
+        assert_eq!(set("GF_AUTH_ANONYMOUS_ENABLED"), "false");
+        assert_eq!(set("GF_USERS_ALLOW_SIGN_UP"), "false");
+        // `:?` makes compose refuse to start without one.
+        let password = set("GF_SECURITY_ADMIN_PASSWORD");
+        assert!(password.starts_with("${GRAFANA_PASSWORD:?"), "{password}");
+    }
 }
 
 #[test]
@@ -220,10 +325,6 @@ async fn check_health(port: u16) -> bool {
     tokio::task::spawn_blocking(run).await.unwrap().0
 }
 
-fn compose() -> Yaml {
-    yaml("docker-compose.yml")
-}
-
 fn yaml(path: &str) -> Yaml {
     let documents = YamlLoader::load_from_str(&file(path));
     let documents = documents.unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -231,11 +332,17 @@ fn yaml(path: &str) -> Yaml {
     documents.into_iter().next().unwrap()
 }
 
-/// A key of a service, from itself or from what it merges in by `<<`.
+/// A key of a service, from itself or from what it merges in by `<<`, and what that merges in.
 fn merged<'a>(service: &'a Yaml, key: &str) -> Option<&'a Yaml> {
-    [&service[key], &service["<<"][key]]
-        .into_iter()
-        .find(|value| !value.is_badvalue())
+    if service.is_badvalue() {
+        return None;
+    }
+    let own = &service[key];
+    if own.is_badvalue() {
+        merged(&service["<<"], key)
+    } else {
+        Some(own)
+    }
 }
 
 fn texts(list: &Yaml) -> Vec<&str> {
