@@ -47,6 +47,19 @@ pub(crate) fn without_tests(text: &str) -> String {
     kept
 }
 
+/// Whether a file imports a module of our own by this name.
+pub(crate) fn imports_room(text: &str, name: &str) -> bool {
+    let imports = text.lines().filter(|line| line.starts_with("use crate::"));
+    imports.into_iter().any(|line| {
+        line.match_indices(name).any(|(at, _)| {
+            let alone = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+            let after = &line[at + name.len()..];
+            alone(line[..at].chars().next_back())
+                && (after.starts_with([',', ';', '}']) || after.starts_with("::{self"))
+        })
+    })
+}
+
 /// Whether a path of a crate is written in code, not in a comment.
 pub(crate) fn names_crate(text: &str, name: &str) -> bool {
     let path = format!("{name}::");
