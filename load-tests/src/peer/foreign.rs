@@ -91,10 +91,10 @@ impl Foreign {
             command.arg("-c").arg(&config);
             command
         };
-        let child = command.kill_on_drop(true).spawn()?;
+        let mut child = command.kill_on_drop(true).spawn()?;
         let address = SocketAddr::from(([127, 0, 0, 1], web));
         let publish_to = if which == Which::Nchan { web } else { plain };
-        let mut publisher = reach(publish_to).await?;
+        let mut publisher = reach(publish_to, &mut child).await?;
         if which == Which::Nats {
             publisher
                 .write_all(b"CONNECT {\"verbose\":false}\r\n")
@@ -158,7 +158,7 @@ impl Foreign {
     }
 }
 
-async fn reach(port: u16) -> Result<TcpStream> {
+async fn reach(port: u16, peer: &mut Child) -> Result<TcpStream> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match TcpStream::connect(("127.0.0.1", port)).await {
@@ -171,6 +171,8 @@ async fn reach(port: u16) -> Result<TcpStream> {
                 "the peer does not listen: {error}"
             ),
         }
+        let ended = peer.try_wait()?;
+        ensure!(ended.is_none(), "the peer ended at once: {ended:?}");
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -182,7 +184,7 @@ fn nginx(dir: &TempDir, port: u16) -> Result<String> {
     let temp = temp.map(|name| format!("{name}_temp_path {dir}/{name};"));
     let temp = temp.concat();
     Ok(format!(
-        "load_module {module};\ndaemon off;\nworker_processes 1;\npid {dir}/pid;\nerror_log {dir}/error crit;\n\
+        "load_module {module};\ndaemon off;\nmaster_process off;\npid {dir}/pid;\nerror_log {dir}/error crit;\n\
          worker_rlimit_nofile 19900;\nevents {{ worker_connections 19800; }}\n\
          http {{ access_log off; {temp} keepalive_requests 1000000;\n\
          server {{ listen 127.0.0.1:{port} backlog=4096;\n\
