@@ -11,7 +11,7 @@ use lapak::clock::Clock;
 use lapak::domain::Settings;
 use tokio::time::sleep;
 
-use crate::fleet::{Fleet, Kind, Trip, unpacked};
+use crate::fleet::{Fleet, Kind, Trip};
 use crate::report::{count, per, say};
 use crate::stage::{Bench, LIVE, enough_server_files};
 use crate::{Report, Run, Server, usage};
@@ -104,7 +104,6 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         "",
     );
     report.figure("frames", count(usize::try_from(all.frames)?), "");
-    report.latency("planned connection to welcome", &unpacked(&all.greeted));
     drop(fleet);
     for (_, server) in own {
         let (status, _) = server.stop().await?;
