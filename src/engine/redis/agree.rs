@@ -79,9 +79,9 @@ impl Sequencer {
     }
 
     /// Where the desk stands when it has taken every turn that it was given.
-    async fn caught_up_desk(&mut self) -> Result<Mark, Ended> {
-        let at = self.at;
-        let stands = self.end.marks.wait_for(|mark| mark.place == at).await;
+    pub(super) async fn caught_up_desk(&mut self) -> Result<Mark, Ended> {
+        let given = self.given;
+        let stands = self.end.marks.wait_for(|mark| mark.place == given).await;
         match stands {
             Ok(mark) => Ok(*mark),
             Err(_) => Err(Ended::Failed(Error::DeskGone(self.partition))),

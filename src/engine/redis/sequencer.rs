@@ -79,13 +79,15 @@ pub(super) struct Sequencer {
     pub(super) dir: PathBuf,
     pub(super) settled: watch::Receiver<Settled>,
     pub(super) end: LineEnd,
-    /// The last turn given to the desk.
+    /// The turn behind which the next one stands.
     pub(super) at: Place,
     /// Its time.
     pub(super) time_ms: u64,
     pub(super) past: Past,
     /// How many partitions of this node follow.
     following: Arc<AtomicU16>,
+    /// The last turn given to the desk: one of an earlier epoch until the first of a new one comes.
+    pub(super) given: Place,
     waiting: Requests,
     nudged: bool,
     own: Option<Own>,
@@ -126,6 +128,7 @@ impl Sequencer {
             waiting: Vec::new(),
             nudged: false,
             own: None,
+            given: at,
             trim_at: Instant::now() + TRIM_EVERY,
         }
     }
@@ -387,7 +390,7 @@ impl Sequencer {
     }
 
     async fn give(&mut self, turn: Turn) -> Result<(), Ended> {
-        (self.at, self.time_ms) = (turn.place, turn.at.now_ms);
+        (self.at, self.given, self.time_ms) = (turn.place, turn.place, turn.at.now_ms);
         self.past.push(turn.place);
         self.past.mark(*self.end.marks.borrow());
         metrics().nodes.turns.increment();
