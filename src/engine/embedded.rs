@@ -152,9 +152,9 @@ impl Opened {
                 position: link.position,
                 crc: link.crc,
             };
-            let (line, end) = line(mark);
-            ends.push(end);
-            Ok(Order::Shared(Shared::new(line, refuse_from_memory)))
+            let (way, far_end) = line(mark);
+            ends.push(far_end);
+            Ok(Order::Shared(Shared::new(way, refuse_from_memory)))
         })?;
         Ok((handle, ends))
     }

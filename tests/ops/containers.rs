@@ -14,8 +14,16 @@ use crate::tools::{file, repository, run};
 /// The port with the metrics, which must stay inside.
 const METRICS_PORT: &str = "9464";
 
-/// The compose files, each with its services, those of them that are nodes, and what it publishes.
-const FILES: [(&str, &[&str], &[&str], [&str; 2]); 2] = [
+/// A compose file: its services, those of them that are nodes, and what it publishes.
+type Composed = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    [&'static str; 2],
+);
+
+/// The compose files.
+const FILES: [Composed; 2] = [
     (
         "docker-compose.yml",
         &["lapak", "prometheus", "grafana"],

@@ -151,3 +151,36 @@ impl Line {
         self.marks.send_replace(mark);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(seq: u64, crc: u32) -> Link {
+        let position = Position { epoch: 1, seq };
+        Link { position, crc }
+    }
+
+    #[test]
+    fn a_node_that_decides_otherwise_is_told() {
+        let place = |index| Place {
+            epoch: 1,
+            index,
+            nonce: 70 + index,
+        };
+        let (mut line, _end) = line(Mark::default());
+        for index in 1..=3_000 {
+            line.mark(place(index), link(index * 2, 5));
+        }
+        let mark = |index, link: Link| Mark {
+            place: place(index),
+            position: link.position,
+            crc: link.crc,
+        };
+        assert!(line.agrees(&mark(2_999, link(5_998, 5))));
+        assert!(!line.agrees(&mark(2_999, link(5_999, 5))), "an entry more");
+        assert!(!line.agrees(&mark(2_999, link(5_998, 6))), "another entry");
+        assert!(line.agrees(&mark(3, link(9, 9))), "too long ago to say");
+        assert!(line.agrees(&mark(4_000, link(9, 9))), "not taken yet");
+    }
+}

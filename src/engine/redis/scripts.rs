@@ -1,6 +1,8 @@
 //! The scripts that run inside Redis, and what they answer. Each is one atomic step; none has a
 //! rule of the domain in it.
 
+mod texts;
+
 use std::sync::LazyLock;
 
 use redis::{Cmd, Value, cmd};
@@ -14,6 +16,10 @@ use crate::engine::embedded::store::Link;
 use crate::engine::embedded::turn::{Mark, Place};
 use crate::journal::Position;
 use crate::telemetry::{ScriptName, metrics};
+use texts::{
+    link_from, link_text, list, mark_text, nonce_from, nonce_text, number, raws, raws_of_any,
+    strange, text,
+};
 
 /// The most turns that one answer brings.
 pub(super) const MISSED_MAX: usize = 64;
@@ -131,18 +137,6 @@ pub(super) struct Handed<'a> {
     pub(super) tolerance_ms: Option<u64>,
     pub(super) mark: Mark,
     pub(super) body: &'a [u8],
-}
-
-/// Redis said something that these scripts do not say.
-fn strange(what: &str) -> Trouble {
-    Trouble::Refused(what.to_owned())
-}
-
-fn list(value: Value) -> Result<std::vec::IntoIter<Value>, Trouble> {
-    match value {
-        Value::Array(list) => Ok(list.into_iter()),
-        _ => Err(strange("an answer that is no list")),
-    }
 }
 
 pub(super) async fn take(
@@ -386,118 +380,4 @@ pub(super) async fn wait_after(
     // What is of a later epoch is for those who have moved to it.
     found.retain(|raw| raw.place.epoch == place.epoch);
     Ok(found)
-}
-
-fn raws(epoch: u64, value: Option<Value>) -> Result<Vec<Raw>, Trouble> {
-    let found = raws_of_any(value)?;
-    if found.iter().all(|raw| raw.place.epoch == epoch) {
-        Ok(found)
-    } else {
-        Err(strange("turns of another epoch"))
-    }
-}
-
-fn raws_of_any(value: Option<Value>) -> Result<Vec<Raw>, Trouble> {
-    let Some(Value::Array(list)) = value else {
-        return Err(strange("turns that are no list"));
-    };
-    let turns = list.into_iter().map(raw);
-    turns
-        .collect::<Option<_>>()
-        .ok_or_else(|| strange("a turn that was not written here"))
-}
-
-fn raw(value: Value) -> Option<Raw> {
-    let Value::Array(parts) = value else {
-        return None;
-    };
-    let [id, Value::Array(fields)] = <[Value; 2]>::try_from(parts).ok()? else {
-        return None;
-    };
-    let id = text(Some(id))?;
-    let (epoch, index) = id.split_once('-')?;
-    let fields = <[Value; 12]>::try_from(fields).ok()?;
-    let [_, before, _, nonce, _, time, _, suspect, _, mark, _, body] = fields;
-    let Value::BulkString(body) = body else {
-        return None;
-    };
-    Some(Raw {
-        place: Place {
-            epoch: epoch.parse().ok()?,
-            index: index.parse().ok()?,
-            nonce: nonce_from(&text(Some(nonce))?)?,
-        },
-        before: nonce_from(&text(Some(before))?)?,
-        at: Reading {
-            now_ms: number(Some(time))?,
-            suspect: number(Some(suspect))? == 1,
-        },
-        mark: mark_from(&text(Some(mark))?),
-        body,
-    })
-}
-
-fn text(value: Option<Value>) -> Option<String> {
-    match value? {
-        Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
-        Value::SimpleString(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn number(value: Option<Value>) -> Option<u64> {
-    match value? {
-        Value::Int(number) => u64::try_from(number).ok(),
-        other => text(Some(other))?.parse().ok(),
-    }
-}
-
-fn nonce_text(nonce: u64) -> String {
-    format!("{nonce:016x}")
-}
-
-fn nonce_from(text: &str) -> Option<u64> {
-    u64::from_str_radix(text, 16).ok()
-}
-
-fn link_text(link: Link) -> String {
-    format!("{} {} {}", link.position.epoch, link.position.seq, link.crc)
-}
-
-fn link_from(text: &str) -> Option<Link> {
-    let mut words = text.split(' ').map(|word| word.parse::<u64>().ok());
-    let position = Position {
-        epoch: words.next()??,
-        seq: words.next()??,
-    };
-    let crc = u32::try_from(words.next()??).ok()?;
-    Some(Link { position, crc })
-}
-
-fn mark_text(mark: &Mark) -> String {
-    let link = Link {
-        position: mark.position,
-        crc: mark.crc,
-    };
-    let Place {
-        epoch,
-        index,
-        nonce,
-    } = mark.place;
-    format!("{epoch} {index} {} {}", nonce_text(nonce), link_text(link))
-}
-
-fn mark_from(text: &str) -> Option<Mark> {
-    let mut words = text.splitn(4, ' ');
-    let place = Place {
-        epoch: words.next()?.parse().ok()?,
-        index: words.next()?.parse().ok()?,
-        nonce: nonce_from(words.next()?)?,
-    };
-    let Link { position, crc } = link_from(words.next()?)?;
-    Some(Mark {
-        place,
-        position,
-        crc,
-    })
 }

@@ -321,11 +321,10 @@ impl Sequencer {
                     };
                     self.give(turn).await?;
                 }
-                Taken::Before(missed) => self.deliver(missed).await?,
                 Taken::Behind(missed) if missed.is_empty() => {
                     return Err(Ended::Failed(Error::Behind(self.partition)));
                 }
-                Taken::Behind(missed) => self.deliver(missed).await?,
+                Taken::Before(missed) | Taken::Behind(missed) => self.deliver(missed).await?,
                 Taken::Cut => {
                     // Why, tells the head.
                     self.catch_up(calls).await?;

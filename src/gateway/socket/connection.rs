@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(connections.next_name(), first, "until somebody takes it");
         let mut names = std::collections::HashSet::new();
         for round in 0..3 {
-            let taken: Vec<u64> = (0..BLOCK + 1)
+            let taken: Vec<u64> = (0..=BLOCK)
                 .map(|_| {
                     let name = connections.next_name();
                     // As adding does, without a socket.

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
 use super::Desk;
@@ -109,7 +110,7 @@ impl Desk {
             caller: Some(caller),
         };
         let sent = match &shared.line.asked {
-            Some(to) => to.try_send(asked).map_err(|error| error.into_inner()),
+            Some(to) => to.try_send(asked).map_err(TrySendError::into_inner),
             None => Err(asked),
         };
         if let Err(Asked::Request {
