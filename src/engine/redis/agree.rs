@@ -9,7 +9,7 @@ use super::connect::{Connection, Purpose};
 use super::scripts::{self, Claim, Claimed, Head, Opening};
 use super::sequencer::{Ended, Sequencer, nonce};
 use super::{Error, body};
-use crate::engine::embedded::store::{Link, Store};
+use crate::engine::embedded::store::{self, Link, Store};
 use crate::engine::embedded::turn::{Mark, Place};
 use crate::journal::{Position, Sealed};
 use crate::telemetry::metrics;
@@ -90,14 +90,11 @@ impl Sequencer {
 
     fn rank(&self, head: Option<&Head>) -> u8 {
         match head {
-            Some(head) if head.last.epoch == self.at.epoch => {
-                if self.past.has(head.last) {
-                    2
-                } else {
-                    0
-                }
-            }
-            _ => 1,
+            // It was put back to before this node's epoch.
+            Some(head) if head.last.epoch < self.at.epoch => 2,
+            Some(head) if self.past.contradicts(head.last) => 0,
+            Some(_) => 2,
+            None => 1,
         }
     }
 
@@ -166,8 +163,12 @@ impl Sequencer {
                 .end(self.partition)
                 .map_err(|error| failed(error.into()))?;
             if end >= mark.position {
-                let link = reader.link(self.partition, low);
-                let link = link.map_err(|error| failed(error.into()))?;
+                let link = match reader.link(self.partition, low) {
+                    Ok(link) => link,
+                    // So much is lacking that only the ledger has it.
+                    Err(store::Error::Trimmed { .. }) => return Ok((mark_link(mark), Vec::new())),
+                    Err(error) => return Err(failed(error.into())),
+                };
                 let found = reader.sealed(self.partition, link.position, link.crc, BROUGHT_MAX);
                 let found = found.map_err(|error| failed(error.into()))?;
                 let mut found = found.unwrap_or_default();
@@ -176,11 +177,7 @@ impl Sequencer {
                 return Ok(if whole == mark.position {
                     (link, found)
                 } else {
-                    let end = Link {
-                        position: mark.position,
-                        crc: mark.crc,
-                    };
-                    (end, Vec::new())
+                    (mark_link(mark), Vec::new())
                 });
             }
             if !self.refuse_for(KEPT_PAUSE).await {
@@ -188,6 +185,13 @@ impl Sequencer {
             }
         }
         Err(Ended::Failed(Error::DeskGone(self.partition)))
+    }
+}
+
+fn mark_link(mark: &Mark) -> Link {
+    Link {
+        position: mark.position,
+        crc: mark.crc,
     }
 }
 

@@ -54,9 +54,11 @@ impl Past {
         self.marks.push_back(mark);
     }
 
-    /// Whether a turn is one of those taken.
-    pub(super) fn has(&self, place: Place) -> bool {
-        self.turns.iter().rev().any(|known| *known == place)
+    /// Whether a turn cannot be one of those taken. What is before all that is remembered can: a
+    /// node that was started a minute ago has taken it in its journal.
+    pub(super) fn contradicts(&self, place: Place) -> bool {
+        let first = self.turns.front().map_or(0, |first| first.index);
+        place.index >= first && !self.turns.iter().rev().any(|known| *known == place)
     }
 
     /// The last mark of the epoch whose entries all stand at or before a position; earlier ones are
@@ -103,12 +105,21 @@ mod tests {
         let mut past = Past::default();
         past.begin(mark(4, 0).place);
         past.push(mark(5, 0).place);
-        assert!(past.has(mark(4, 0).place) && past.has(mark(5, 0).place));
+        let own = [mark(4, 0).place, mark(5, 0).place];
+        assert!(own.into_iter().all(|place| !past.contradicts(place)));
         let other = Place {
             nonce: 1,
             ..mark(5, 0).place
         };
-        assert!(!past.has(other) && !past.has(mark(6, 0).place));
+        assert!(past.contradicts(other) && past.contradicts(mark(6, 0).place));
+    }
+
+    #[test]
+    fn what_is_before_all_that_is_remembered_is_no_other_history() {
+        let mut past = Past::default();
+        past.begin(mark(400, 0).place);
+        past.push(mark(401, 0).place);
+        assert!(!past.contradicts(mark(399, 0).place));
     }
 
     #[test]
@@ -119,6 +130,6 @@ mod tests {
             past.mark(mark(n, n));
         }
         assert_eq!(past.turns.len(), TURNS_MAX);
-        assert!(past.marks.len() <= MARKS_MAX && past.has(mark(99_999, 0).place));
+        assert!(past.marks.len() <= MARKS_MAX && !past.contradicts(mark(99_999, 0).place));
     }
 }

@@ -45,6 +45,7 @@ for i = 1, #claims, 2 do
   end
 end
 if best == 'node:' .. ARGV[2] then
+  redis.call('HSET', KEYS[2], 'chosen', ARGV[2])
   return {'open', string.format('%.0f', low[2]), string.format('%.0f', low[3])}
 end
 return {'wait', 50}

@@ -9,7 +9,7 @@
 -- Gives {'opened'} or {'late'}, when another node was chosen meanwhile.
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if (epoch and tonumber(epoch) > tonumber(ARGV[1]))
-    or redis.call('HEXISTS', KEYS[3], 'node:' .. ARGV[3]) == 0 then
+    or redis.call('HGET', KEYS[3], 'chosen') ~= ARGV[3] then
   return {'late'}
 end
 local clock = redis.call('TIME')
