@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use tokio::time::Instant;
+
 use crate::engine::embedded::turn::{Mark, Place};
 use crate::journal::Position;
 
@@ -15,7 +17,8 @@ const MARKS_MAX: usize = 4_096;
 #[derive(Debug, Default)]
 pub(super) struct Past {
     turns: VecDeque<Place>,
-    marks: VecDeque<Mark>,
+    /// Each with when it was noted.
+    marks: VecDeque<(Instant, Mark)>,
 }
 
 impl Past {
@@ -39,7 +42,7 @@ impl Past {
         if self
             .marks
             .back()
-            .is_some_and(|last| last.place == mark.place)
+            .is_some_and(|(_, last)| last.place == mark.place)
         {
             return;
         }
@@ -51,7 +54,7 @@ impl Past {
                 keep
             });
         }
-        self.marks.push_back(mark);
+        self.marks.push_back((Instant::now(), mark));
     }
 
     /// Whether a turn cannot be one of those taken. What is before all that is remembered can: a
@@ -61,12 +64,14 @@ impl Past {
         place.index >= first && !self.turns.iter().rev().any(|known| *known == place)
     }
 
-    /// The last mark of the epoch whose entries all stand at or before a position; earlier ones are
-    /// forgotten.
-    pub(super) fn settled(&mut self, epoch: u64, until: Position) -> Option<Mark> {
-        let count = self.marks.partition_point(|mark| mark.position <= until);
-        let mut done = self.marks.drain(..count);
-        done.next_back().filter(|mark| mark.place.epoch == epoch)
+    /// The last mark of the epoch that was noted before `noted`, and whose entries all stand at or
+    /// before a position; earlier ones are forgotten.
+    pub(super) fn settled(&mut self, epoch: u64, until: Position, noted: Instant) -> Option<Mark> {
+        let done = |(at, mark): &(Instant, Mark)| *at <= noted && mark.position <= until;
+        let count = self.marks.partition_point(done);
+        let last = self.marks.drain(..count).next_back();
+        last.map(|(_, mark)| mark)
+            .filter(|mark| mark.place.epoch == epoch)
     }
 }
 
@@ -92,12 +97,24 @@ mod tests {
     fn only_what_is_in_the_ledger_is_given_up() {
         let mut past = Past::default();
         (1..10).for_each(|n| past.mark(mark(n, n * 10)));
-        let at = |seq| Position { epoch: 3, seq };
-        assert_eq!(past.settled(3, at(9)), None);
-        assert_eq!(past.settled(3, at(35)), Some(mark(3, 30)));
-        assert_eq!(past.settled(3, at(35)), None);
-        assert_eq!(past.settled(3, at(40)), Some(mark(4, 40)));
-        assert_eq!(past.settled(4, at(90)), None, "of another epoch");
+        let (at, now) = (|seq| Position { epoch: 3, seq }, Instant::now);
+        assert_eq!(past.settled(3, at(9), now()), None);
+        assert_eq!(past.settled(3, at(35), now()), Some(mark(3, 30)));
+        assert_eq!(past.settled(3, at(35), now()), None);
+        assert_eq!(past.settled(3, at(40), now()), Some(mark(4, 40)));
+        assert_eq!(past.settled(4, at(90), now()), None, "of another epoch");
+    }
+
+    #[test]
+    fn what_is_new_is_kept_for_nodes_that_are_slow() {
+        let (mut past, now) = (Past::default(), Instant::now());
+        let later = |s| now + std::time::Duration::from_secs(s);
+        past.marks.push_back((now, mark(1, 10)));
+        past.marks.push_back((later(7), mark(2, 20)));
+        let at = Position { epoch: 3, seq: 90 };
+        assert_eq!(past.settled(3, at, later(5)), Some(mark(1, 10)));
+        assert_eq!(past.settled(3, at, later(5)), None);
+        assert_eq!(past.settled(3, at, later(7)), Some(mark(2, 20)));
     }
 
     #[test]

@@ -37,6 +37,9 @@ const TURN_MAX: usize = 512;
 const TOLERANCE_MS: u64 = 2_000;
 /// How often turns that are in the ledger are forgotten.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
+/// How long they are kept at least: a node that stood still for a while, or that joined just now,
+/// finds them, and need not start again.
+const KEEP: Duration = Duration::from_mins(1);
 /// What callers are asked to wait while Redis cannot be reached.
 const RETRY_MS: u64 = 500;
 
@@ -57,6 +60,8 @@ pub(super) enum Ended {
     Trouble(Trouble),
     /// What stands in Redis is not this node's past.
     Cut(CutReason),
+    /// Turns were forgotten before this node took them.
+    Gap,
     /// The engine cannot go on.
     Failed(Error),
 }
@@ -81,13 +86,13 @@ pub(super) struct Sequencer {
     pub(super) end: LineEnd,
     /// The turn behind which the next one stands.
     pub(super) at: Place,
+    /// The last turn given to the desk: one of an earlier epoch until the first of a new one comes.
+    pub(super) given: Place,
     /// Its time.
     pub(super) time_ms: u64,
     pub(super) past: Past,
     /// How many partitions of this node follow.
     following: Arc<AtomicU16>,
-    /// The last turn given to the desk: one of an earlier epoch until the first of a new one comes.
-    pub(super) given: Place,
     waiting: Requests,
     nudged: bool,
     own: Option<Own>,
@@ -123,12 +128,12 @@ impl Sequencer {
             following,
             end,
             at,
+            given: at,
             time_ms: 0,
             past,
             waiting: Vec::new(),
             nudged: false,
             own: None,
-            given: at,
             trim_at: Instant::now() + TRIM_EVERY,
         }
     }
@@ -154,9 +159,11 @@ impl Sequencer {
                         Err(Ended::Finished) => return Ok(()),
                         Err(Ended::Failed(error)) => return Err(error),
                         Err(Ended::Trouble(trouble)) => self.troubled(&trouble),
-                        Err(Ended::Cut(_)) => {}
+                        Err(Ended::Cut(_) | Ended::Gap) => {}
                     }
                 }
+                // Catching up anew finds out whether anything is lacking.
+                Ended::Gap => {}
                 Ended::Trouble(trouble) => self.troubled(&trouble),
             }
             if !self.refuse_for(pause.next()).await {
@@ -272,14 +279,29 @@ impl Sequencer {
         }
         while self.at.index < head.last.index {
             let missed = scripts::after(calls, &self.keys, self.at).await?;
-            if missed.is_empty() {
-                return Err(Ended::Failed(Error::Behind(self.partition)));
+            match missed.first() {
+                Some(first) if first.place.index == self.at.index + 1 => self.deliver(missed).await?,
+                _ => self.skip(calls).await?,
             }
-            self.deliver(missed).await?;
         }
         if head.closed {
             return Err(Ended::Cut(CutReason::Called));
         }
+        Ok(())
+    }
+
+    /// Goes on behind turns that were forgotten before this node took them, if its journal stands
+    /// where they lead to: they left no entry, or the ledger brought what they left.
+    async fn skip(&mut self, calls: &mut Connection) -> Result<(), Ended> {
+        let mark = self.caught_up_desk().await?;
+        let head = scripts::head(calls, &self.keys).await?;
+        let from = head.ok_or(Ended::Cut(CutReason::Emptied))?.from;
+        let later = from.place.epoch == self.at.epoch && from.place.index > self.at.index;
+        if !later || (from.position, from.crc) != (mark.position, mark.crc) {
+            return Err(Ended::Failed(Error::Behind(self.partition)));
+        }
+        self.at = from.place;
+        self.past.begin(from.place);
         Ok(())
     }
 
@@ -321,9 +343,7 @@ impl Sequencer {
                     };
                     self.give(turn).await?;
                 }
-                Taken::Behind(missed) if missed.is_empty() => {
-                    return Err(Ended::Failed(Error::Behind(self.partition)));
-                }
+                Taken::Behind(missed) if missed.is_empty() => return Err(Ended::Gap),
                 Taken::Before(missed) | Taken::Behind(missed) => self.deliver(missed).await?,
                 Taken::Cut => {
                     // Why, tells the head.
@@ -356,7 +376,7 @@ impl Sequencer {
                 continue;
             }
             if raw.place.index != self.at.index + 1 {
-                return Err(Ended::Failed(Error::Behind(self.partition)));
+                return Err(Ended::Gap);
             }
             if raw.before != self.at.nonce {
                 return Err(Ended::Cut(CutReason::Diverged));
@@ -406,7 +426,10 @@ impl Sequencer {
         let until = self.settled.borrow().until(self.partition);
         let Some(until) = until else { return Ok(()) };
         self.past.mark(*self.end.marks.borrow());
-        if let Some(mark) = self.past.settled(self.at.epoch, until) {
+        let Some(noted) = Instant::now().checked_sub(KEEP) else {
+            return Ok(());
+        };
+        if let Some(mark) = self.past.settled(self.at.epoch, until, noted) {
             scripts::trim(calls, &self.keys, &mark).await?;
         }
         Ok(())
