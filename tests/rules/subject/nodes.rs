@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lapak::clock::Clock;
 use lapak::domain::shop::Outcome;
@@ -63,7 +63,7 @@ fn shared(program: Program) -> (String, String) {
 /// Two nodes, and the Redis between them.
 pub(crate) struct Nodes {
     runtime: Runtime,
-    nodes: Vec<Node>,
+    all: Vec<Node>,
     connector: Connector,
     clock: Clock,
     now: Millis,
@@ -86,7 +86,7 @@ impl Nodes {
             ..RedisConfig::default()
         };
         let connector = Connector::new(&config).unwrap();
-        let nodes = (0..2).map(|_| {
+        let all = (0..2).map(|_| {
             let folder = folder();
             let (engine, house) = open(&runtime, &folder, &clock, &connector);
             Node {
@@ -95,10 +95,10 @@ impl Nodes {
                 house,
             }
         });
-        let nodes = nodes.collect();
+        let all = all.collect();
         Self {
             runtime,
-            nodes,
+            all,
             connector,
             clock,
             now,
@@ -132,8 +132,8 @@ impl Nodes {
     pub(crate) fn submit(&mut self, shop: &ShopId, now: Millis, request: &Request) -> Outcome {
         self.tell_time(now);
         self.turn += 1;
-        let at = self.turn % self.nodes.len();
-        let engine = &self.nodes[at].engine;
+        let at = self.turn % self.all.len();
+        let engine = &self.all[at].engine;
         // Before the nodes agree for the first time nothing is taken.
         let reply = loop {
             match self.runtime.block_on(engine.submit(shop, request.clone())) {
@@ -155,10 +155,11 @@ impl Nodes {
     /// The shop as every node has it. A turn that leaves no entry may still move its time, so nodes
     /// are waited for until they are equal.
     pub(crate) fn shop(&self, shop: &ShopId) -> Shop {
-        let begun = Instant::now();
+        let machine = Clock::default();
+        let begun = machine.monotonic();
         let told = self.told.get(shop).copied().unwrap_or_default();
         loop {
-            let seen = self.nodes.iter().map(|node| {
+            let seen = self.all.iter().map(|node| {
                 let asked = node.engine.shop(shop);
                 self.runtime.block_on(asked).unwrap()
             });
@@ -167,14 +168,14 @@ impl Nodes {
             if there && all.windows(2).all(|two| two[0].value == two[1].value) {
                 return all.pop().unwrap().value;
             }
-            assert!(begun.elapsed() < PATIENCE, "nodes stay different: {all:#?}");
+            assert!(machine.monotonic() - begun < PATIENCE, "nodes stay different: {all:#?}");
             self.rest();
         }
     }
 
     /// The shop as the node has it that was asked last.
     pub(crate) fn asked(&self, shop: &ShopId) -> Shop {
-        let node = &self.nodes[self.turn % self.nodes.len()];
+        let node = &self.all[self.turn % self.all.len()];
         let seen = self.runtime.block_on(node.engine.shop(shop));
         seen.unwrap().value
     }
@@ -193,13 +194,13 @@ impl Nodes {
             reader.replay(Partition::of(shop), each).unwrap();
             decisions
         };
-        self.nodes.iter().map(of).collect()
+        self.all.iter().map(of).collect()
     }
 
     /// Stops a node, and starts it again on its journal; the other goes on meanwhile.
     pub(crate) fn restart(&mut self) {
-        let at = (self.turn + 1) % self.nodes.len();
-        let node = &mut self.nodes[at];
+        let at = (self.turn + 1) % self.all.len();
+        let node = &mut self.all[at];
         stop(&self.runtime, &node.house);
         (node.engine, node.house) = open(&self.runtime, &node.folder, &self.clock, &self.connector);
     }
@@ -207,7 +208,7 @@ impl Nodes {
 
 impl Drop for Nodes {
     fn drop(&mut self) {
-        for node in &self.nodes {
+        for node in &self.all {
             stop(&self.runtime, &node.house);
         }
     }
