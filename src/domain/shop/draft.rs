@@ -119,10 +119,10 @@ impl<'a> Draft<'a> {
             return Err(Rejection::Forbidden);
         }
         match command {
-            Command::Book { .. } => match Wish::of(command) {
-                Some(wish) => self.book(&wish),
-                None => Err(Rejection::Invalid("type")),
-            },
+            Command::Book { .. } => {
+                let wish = Wish::of(command).ok_or(Rejection::Invalid("booking"))?;
+                self.book(&wish)
+            }
             Command::Cancel { booking, qty } => self.cancel(*booking, *qty),
             Command::Leave { drop } => self.leave(*drop),
             Command::CancelBooking { booking, reason } => self.cancel_by_seller(*booking, reason),
