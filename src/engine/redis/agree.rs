@@ -9,15 +9,17 @@ use super::connect::{Connection, Purpose};
 use super::scripts::{self, Claim, Claimed, Head, Opening};
 use super::sequencer::{Ended, Sequencer, nonce};
 use super::{Error, body};
-use crate::engine::embedded::store::{self, Link, Store};
+use crate::engine::embedded::store::{self, Link, Reader, Store};
 use crate::engine::embedded::turn::{Mark, Place};
-use crate::journal::{Position, Sealed};
+use crate::journal::{Partition, Position, Sealed};
 use crate::telemetry::metrics;
 
 /// How long the chosen node may take to open.
 const PATIENCE_MS: u64 = 5_000;
 /// Entries that are brought to other nodes at most; one that lacks more joins by the ledger.
 const BROUGHT_MAX: usize = 20_000;
+/// Entries that are brought though nobody said that they lack them.
+const SOME: u64 = 4_096;
 /// Bytes of entries in one turn, about.
 const BODY_BYTES: usize = 512 * 1024;
 /// How long the journal may take to have what its desk has decided.
@@ -149,8 +151,8 @@ impl Sequencer {
         Ok(())
     }
 
-    /// The own entries after a position, with where that is in the own journal; none if they are too
-    /// many.
+    /// The own entries after a position, as soon as the journal has them all, with where that is in
+    /// it.
     async fn entries_after(
         &mut self,
         low: Position,
@@ -163,22 +165,8 @@ impl Sequencer {
                 .end(self.partition)
                 .map_err(|error| failed(error.into()))?;
             if end >= mark.position {
-                let link = match reader.link(self.partition, low) {
-                    Ok(link) => link,
-                    // So much is lacking that only the ledger has it.
-                    Err(store::Error::Trimmed { .. }) => return Ok((mark_link(mark), Vec::new())),
-                    Err(error) => return Err(failed(error.into())),
-                };
-                let found = reader.sealed(self.partition, link.position, link.crc, BROUGHT_MAX);
-                let found = found.map_err(|error| failed(error.into()))?;
-                let mut found = found.unwrap_or_default();
-                found.retain(|one| one.entry.position <= mark.position);
-                let whole = found.last().map_or(link.position, |one| one.entry.position);
-                return Ok(if whole == mark.position {
-                    (link, found)
-                } else {
-                    (mark_link(mark), Vec::new())
-                });
+                return brought(&reader, self.partition, low, mark)
+                    .map_err(|error| failed(error.into()));
             }
             if !self.refuse_for(KEPT_PAUSE).await {
                 return Err(Ended::Finished);
@@ -186,6 +174,52 @@ impl Sequencer {
         }
         Err(Ended::Failed(Error::DeskGone(self.partition)))
     }
+}
+
+/// Entries that lead up to a mark: from `low`, and some before it for nodes that are just starting
+/// and have not said how far they are. Fewer, or none, if those are too many or were trimmed: who
+/// lacks more joins by the ledger.
+fn brought(
+    reader: &Reader,
+    partition: Partition,
+    low: Position,
+    mark: &Mark,
+) -> Result<(Link, Vec<Sealed>), store::Error> {
+    let some = before(reader, partition, mark.position, SOME)?;
+    for begin in [low.min(some), some, low] {
+        let link = match reader.link(partition, begin) {
+            Err(store::Error::Trimmed { .. }) => continue,
+            found => found?,
+        };
+        let found = reader.sealed(partition, link.position, link.crc, BROUGHT_MAX)?;
+        let mut found = found.unwrap_or_default();
+        found.retain(|one| one.entry.position <= mark.position);
+        let end = found.last().map_or(link.position, |one| one.entry.position);
+        if end == mark.position {
+            return Ok((link, found));
+        }
+    }
+    Ok((mark_link(mark), Vec::new()))
+}
+
+/// About so many entries before a position; less where the journal begins later.
+fn before(
+    reader: &Reader,
+    partition: Partition,
+    mut at: Position,
+    mut count: u64,
+) -> Result<Position, store::Error> {
+    while at.seq < count {
+        count -= at.seq;
+        let first = Position { seq: 0, ..at };
+        match reader.link(partition, first) {
+            Ok(link) if link.position < first => at = link.position,
+            Ok(_) | Err(store::Error::Trimmed { .. }) => return Ok(first),
+            Err(error) => return Err(error),
+        }
+    }
+    let seq = at.seq - count;
+    Ok(Position { seq, ..at })
 }
 
 fn mark_link(mark: &Mark) -> Link {
