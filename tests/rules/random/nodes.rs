@@ -13,8 +13,10 @@ use super::run::{Run, run_beside};
 use crate::redis_fixture::Program;
 use crate::rules::subject::Nodes;
 
-/// Steps of all programs together on each kind of server, unless `LAPAK_NODE_STEPS` says otherwise.
+/// Steps of all programs together on Redis, unless `LAPAK_NODE_STEPS` says otherwise.
 const STEPS: u64 = 200_000;
+/// The same on Valkey.
+const VALKEY_STEPS: u64 = 60_000;
 /// Programs that share two nodes, one after the other; in the middle of it a node is restarted.
 const TOGETHER: u64 = 40;
 /// Programs run so many at a time: most of the time goes into waiting for disks.
@@ -25,18 +27,18 @@ const START_MS: u64 = 1_700_000_000_000;
 
 #[test]
 fn random_programs_agree_on_nodes_with_redis() {
-    agree(Program::Redis);
+    agree(Program::Redis, STEPS);
 }
 
 #[test]
 fn random_programs_agree_on_nodes_with_valkey() {
     if Program::all().contains(&Program::Valkey) {
-        agree(Program::Valkey);
+        agree(Program::Valkey, VALKEY_STEPS);
     }
 }
 
-fn agree(server: Program) {
-    let goal = number("LAPAK_NODE_STEPS").unwrap_or(STEPS);
+fn agree(server: Program, steps: u64) {
+    let goal = number("LAPAK_NODE_STEPS").unwrap_or(steps);
     let (told, next) = (Mutex::new(Run::default()), Mutex::new(0));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {

@@ -340,6 +340,8 @@ impl Pair<'_> {
         let Some((nodes, shop)) = &self.beside else {
             return Ok(());
         };
+        // Until every node has come to the end.
+        let _ = nodes.shop(shop);
         let kept = |decision: &&Decision| decision.outcome.is_ok() || decision.key.is_some();
         let ours: Vec<&Decision> = self.journal.iter().filter(kept).collect();
         for theirs in nodes.decisions(shop) {
