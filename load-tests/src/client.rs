@@ -182,7 +182,9 @@ impl Client {
     fn check_stock(&mut self, frame: &Value) {
         let epoch = number(&frame["epoch"]);
         let (p, s) = ((epoch, number(&frame["p"])), (epoch, number(&frame["s"])));
-        if self.position < p {
+        // Of a later epoch, from its beginning: everything that has changed since is in it.
+        let anew = p.1 == 0 && epoch > self.position.0;
+        if self.position < p && !anew {
             self.faults
                 .push(format!("a gap: at {:?}, then {frame}", self.position));
         }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use load_tests::peer::Which;
 use load_tests::scenario::{
-    crash, drain, engine, expiry_storm, fanout, flash_drop, growth, idle, long_live, nuisance,
+    crash, drain, engine, expiry_storm, fanout, flash_drop, growth, idle, long_live, nodes, nuisance,
     outage, posting, ready, reconnect_storm, slow, watch,
 };
 use load_tests::{Report, Run, fleet, instructions, peer};
@@ -73,6 +73,8 @@ enum Scenario {
     Posting(posting::Options),
     /// The ledger goes away under load, again and again.
     Outage(outage::Options),
+    /// Several nodes on one Redis: taps, kills, a Redis that forgets, and what it costs.
+    Nodes(nodes::Options),
     /// Clients that mean no good.
     Nuisance,
     /// Viewers of another scenario: told over standard input.
@@ -153,6 +155,7 @@ async fn go(scenario: Scenario, run: &Run) -> Result<Report> {
         Scenario::Growth(options) => growth::run(run, &options).await,
         Scenario::Posting(options) => posting::run(run, &options).await,
         Scenario::Outage(options) => outage::run(run, &options).await,
+        Scenario::Nodes(options) => nodes::run(&run.lapak, &options).await,
         Scenario::Nuisance => nuisance::run(run).await,
         Scenario::Crew | Scenario::Peer { .. } | Scenario::Work { .. } => Ok(Report::new("never")),
         Scenario::WriteBookings { state, count } => {

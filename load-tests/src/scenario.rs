@@ -11,6 +11,7 @@ pub mod growth;
 pub mod idle;
 pub mod load;
 pub mod long_live;
+pub mod nodes;
 pub mod nuisance;
 pub mod outage;
 pub mod posting;

@@ -1,0 +1,95 @@
+//! Several nodes on one Redis and one PostgreSQL: everybody taps at once, nodes are killed, Redis
+//! loses what it had, and what all of it costs.
+
+mod bare;
+mod customer;
+mod figures;
+mod flush;
+mod kill;
+mod shared;
+mod storm;
+mod street;
+mod taps;
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::Report;
+pub use shared::Kind;
+
+/// Options of the scenario.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Kill nodes under load.
+    #[arg(long)]
+    pub kill: bool,
+    /// Redis loses what it had, under load.
+    #[arg(long, conflicts_with = "kill")]
+    pub flush: bool,
+    /// What a booking costs Redis, beside a script by hand.
+    #[arg(long, conflicts_with_all = ["kill", "flush"])]
+    pub figures: bool,
+    /// How the servers stand together.
+    #[arg(long, value_enum, default_value_t = Kind::Redis)]
+    pub redis: Kind,
+    /// Nodes.
+    #[arg(long, default_value_t = 3)]
+    pub nodes: usize,
+    /// Connections that tap.
+    #[arg(long, default_value_t = 3_000)]
+    pub viewers: usize,
+    /// Units of each drop.
+    #[arg(long, default_value_t = 50)]
+    pub units: u32,
+    /// Drops, one after the other.
+    #[arg(long, default_value_t = 10)]
+    pub rounds: usize,
+    /// With `--kill`: how often.
+    #[arg(long, default_value_t = 20)]
+    pub times: usize,
+    /// With `--kill`: milliseconds between two kills.
+    #[arg(long, default_value_t = 2_000)]
+    pub every_ms: u64,
+    /// With `--kill` and `--flush`: customers at a time.
+    #[arg(long, default_value_t = 40)]
+    pub customers: usize,
+    /// With `--flush`: answers between two steps, so that each falls into a load.
+    #[arg(long, default_value_t = 300)]
+    pub between: usize,
+    /// With `--flush`: milliseconds in which every node has to notice.
+    #[arg(long, default_value_t = 2_000)]
+    pub notice_ms: u64,
+    /// With `--kill`: Redis stands still for 3 s at every fifth kill.
+    #[arg(long)]
+    pub freeze: bool,
+    /// With `--kill`: Redis forgets its scripts, again and again.
+    #[arg(long)]
+    pub forget: bool,
+    /// With `--kill`: Redis is killed and started again at every fifth kill, with AOF always.
+    #[arg(long)]
+    pub power: bool,
+    /// With `--kill`: a node stands still for 8 s at every fifth kill, and then goes on.
+    #[arg(long)]
+    pub stall: bool,
+    /// Seed of whom and when.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// With `--figures`: bookings of each measurement.
+    #[arg(long, default_value_t = 4_000)]
+    pub bookings: usize,
+}
+
+/// Runs it.
+pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
+    if options.kill {
+        kill::run(lapak, options).await
+    } else if options.flush {
+        flush::run(lapak, options).await
+    } else if options.figures {
+        figures::run(lapak, options).await
+    } else {
+        taps::run(lapak, options).await
+    }
+}
