@@ -27,6 +27,7 @@ fn small() -> Options {
         forget: true,
         power: false,
         stall: false,
+        lose: false,
         notice_ms: 60_000,
         seed: 4,
         bookings: 0,

@@ -155,7 +155,7 @@ async fn go(scenario: Scenario, run: &Run) -> Result<Report> {
         Scenario::Growth(options) => growth::run(run, &options).await,
         Scenario::Posting(options) => posting::run(run, &options).await,
         Scenario::Outage(options) => outage::run(run, &options).await,
-        Scenario::Nodes(options) => nodes::run(&run.lapak, &options).await,
+        Scenario::Nodes(options) => nodes::run(&run.lapak(), &options).await,
         Scenario::Nuisance => nuisance::run(run).await,
         Scenario::Crew | Scenario::Peer { .. } | Scenario::Work { .. } => Ok(Report::new("never")),
         Scenario::WriteBookings { state, count } => {

@@ -70,6 +70,10 @@ pub struct Options {
     /// With `--kill`: Redis is killed and started again at every fifth kill, with AOF always.
     #[arg(long)]
     pub power: bool,
+    /// With `--kill`: while a node is away, Redis is emptied or put back to the file of
+    /// the kill before, in turn.
+    #[arg(long)]
+    pub lose: bool,
     /// With `--kill`: a node stands still for 8 s at every fifth kill, and then goes on.
     #[arg(long)]
     pub stall: bool,

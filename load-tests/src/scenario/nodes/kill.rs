@@ -26,6 +26,7 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         (options.freeze, "Redis stands still for 3 s"),
         (options.forget, "SCRIPT FLUSH"),
         (options.power, "Redis killed and back"),
+        (options.lose, "Redis emptied or put back meanwhile"),
         (options.stall, "a node stands still for 8 s"),
     ] {
         if on {
@@ -38,8 +39,9 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     let storm = Storm::begin(&street, options.customers, "k").await?;
     let mut chance = Chance::new(options.seed);
     let disturbs = options.freeze || options.power || options.stall;
-    let (mut ready, mut disturbed) = (micros(), 0);
+    let (mut ready, mut disturbed, mut starts) = (micros(), 0, 0);
     for time in 0..options.times {
+        let earlier = street.redis.copy_files().ok();
         // Where in the load it falls is the point; nothing is synchronised by this.
         sleep(Duration::from_millis(options.every_ms)).await;
         street.check_alive(&mut report);
@@ -55,9 +57,21 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
             continue;
         };
         street.kill(victim).await?;
-        if let Err(error) = street.start(victim).await {
-            report.lie(format!("node {victim} does not come back: {error:#}"));
-            break;
+        if options.lose {
+            // What it has told is with the others by then.
+            sleep(Duration::from_millis(200)).await;
+            if time.is_multiple_of(2) {
+                street.redis.say(&["FLUSHALL"]);
+            } else if let Some(files) = &earlier {
+                tokio::task::block_in_place(|| street.redis.restart_with(files))?;
+            }
+        }
+        match street.start(victim).await {
+            Ok(times) => starts += times,
+            Err(error) => {
+                report.lie(format!("node {victim} does not come back: {error:#}"));
+                break;
+            }
         }
         if let Some(server) = &street.node(victim)?.server {
             ready.saturating_record(as_micros(server.ready_after));
@@ -71,6 +85,7 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     }
     report.figure("kills", count(options.times), "");
     report.figure("times Redis was disturbed", count(disturbed), "");
+    report.figure("starts until all were back", count(starts), "");
     report.latency("node restarted to ready", &ready);
     storm.end(&street, &mut report).await?;
     street.close(&mut report).await?;

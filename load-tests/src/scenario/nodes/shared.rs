@@ -11,10 +11,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fixture::{Aof, Cluster, Options, Program, Sentinels, Server};
-use lapak::engine::redis::RedisConfig;
+use lapak::domain::ShopId;
 use lapak::engine::redis::config::{Acknowledge, Mode};
+use lapak::engine::redis::{RedisConfig, keys};
+use lapak::journal::Partition;
 use tempfile::TempDir;
 
+use crate::stage::SHOP;
 use crate::usage;
 
 /// How the servers stand together.
@@ -164,12 +167,16 @@ impl Redis {
         all.iter().for_each(|server| server.thaw());
     }
 
-    /// A failover: Sentinels are asked for one, a cluster loses a primary.
+    /// A failover: Sentinels are asked for one, a cluster loses the primary that has the shop.
     pub(super) fn fail_over(&mut self) -> Result<()> {
         match &mut self.servers {
             Servers::One(_) => anyhow::bail!("one server has nobody to fail over to"),
             Servers::Watched(all) => all.fail_over(),
-            Servers::Cluster(all) => all.lose(0),
+            Servers::Cluster(all) => {
+                let shop = Partition::of(&ShopId::new(SHOP)?);
+                let slot = usize::from(keys::slot(shop));
+                all.lose(slot * 3 / usize::from(keys::SLOTS));
+            }
         }
         Ok(())
     }

@@ -22,6 +22,9 @@ use crate::scenario::Chance;
 use crate::stage::{Bench, Ground, LIVE};
 use crate::{Report, Server, http};
 
+/// How often a node is started until it has failed.
+const STARTS: usize = 3;
+
 /// The public doors of the nodes that run; clones are the same.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Doors(Arc<Mutex<Vec<Option<SocketAddr>>>>);
@@ -163,10 +166,18 @@ impl Street {
         Ok(())
     }
 
-    /// Starts a node on what its folder has.
-    pub(super) async fn start(&mut self, node: usize) -> Result<()> {
+    /// Starts a node on what its folder has, and again if it ends, as whoever looks after it does;
+    /// how often it had to be started.
+    pub(super) async fn start(&mut self, node: usize) -> Result<usize> {
+        for time in 1..STARTS {
+            if let Ok(server) = self.launch(node).await {
+                self.put(node, server)?;
+                return Ok(time);
+            }
+        }
         let server = self.launch(node).await?;
-        self.put(node, server)
+        self.put(node, server)?;
+        Ok(STARTS)
     }
 
     fn take(&mut self, node: usize) -> Result<Server> {

@@ -60,6 +60,7 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     }
     let mut told = micros();
     for (round, sku) in skus.iter().enumerate() {
+        street.until_following().await?;
         let door = street.doors.any(&mut Chance::new(u64::try_from(round)?));
         let door = door.context("no node")?;
         let mut host = host(&street.ground, door, &format!("host-{round}")).await?;
