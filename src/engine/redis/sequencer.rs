@@ -280,7 +280,9 @@ impl Sequencer {
         while self.at.index < head.last.index {
             let missed = scripts::after(calls, &self.keys, self.at).await?;
             match missed.first() {
-                Some(first) if first.place.index == self.at.index + 1 => self.deliver(missed).await?,
+                Some(first) if first.place.index == self.at.index + 1 => {
+                    self.deliver(missed).await?
+                }
                 _ => self.skip(calls).await?,
             }
         }
