@@ -21,6 +21,10 @@ pub use shared::Kind;
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub struct Options {
     /// Kill nodes under load.
     #[arg(long)]

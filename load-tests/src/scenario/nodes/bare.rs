@@ -13,6 +13,8 @@ const BODY: [u8; 150] = [b'x'; 150];
 pub(super) struct Bare {
     stream: BufReader<TcpStream>,
     digest: String,
+    /// So many were booked, five of a customer.
+    booked: usize,
 }
 
 impl Bare {
@@ -23,6 +25,7 @@ impl Bare {
         let mut bare = Self {
             stream: BufReader::new(stream),
             digest: String::new(),
+            booked: 0,
         };
         bare.digest = bare.call(&["SCRIPT", "LOAD", SCRIPT]).await?;
         let drop = ["open", "1", "available", "1000000000", "price", "99000"];
@@ -45,13 +48,14 @@ impl Bare {
         while left > 0 {
             let some = left.min(together);
             let mut bytes = Vec::new();
-            for n in 0..some {
+            for _ in 0..some {
+                self.booked += 1;
                 let (id, who) = (
                     Uuid::now_v7().to_string(),
-                    format!("bare-{}", (left - n) / 5),
+                    format!("bare-{}", self.booked / 5),
                 );
                 let mut call: Vec<&[u8]> = vec![b"EVALSHA", self.digest.as_bytes(), b"6"];
-                call.extend(keys.iter().map(|key| key.as_bytes()));
+                call.extend(keys.iter().map(String::as_bytes));
                 call.extend([id.as_bytes(), who.as_bytes(), b"1", b"10", &BODY, b"600000"]);
                 bytes.extend(packed(&call));
             }

@@ -1,5 +1,6 @@
 //! The private Redis or Valkey that nodes share, and what may be done to it.
 
+#[allow(clippy::unused_self, reason = "names are asked of what has them")]
 #[allow(unreachable_pub, reason = "tests have it as a room of their own")]
 #[allow(clippy::disallowed_methods, reason = "it is made for tests")]
 #[path = "../../../../tests/fixtures/redis.rs"]
@@ -162,9 +163,13 @@ impl Redis {
     /// Every server stands still for a while.
     pub(super) fn freeze(&self, time: Duration) {
         let all = self.primaries();
-        all.iter().for_each(|server| server.freeze());
+        for server in &all {
+            server.freeze();
+        }
         std::thread::sleep(time);
-        all.iter().for_each(|server| server.thaw());
+        for server in &all {
+            server.thaw();
+        }
     }
 
     /// A failover: Sentinels are asked for one, a cluster loses the primary that has the shop.

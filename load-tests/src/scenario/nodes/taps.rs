@@ -31,6 +31,7 @@ struct Tapped {
 }
 
 /// Runs it.
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     enough_files(options.viewers * 2)?;
     let skus = names("FLASH", options.rounds);
