@@ -281,7 +281,7 @@ impl Sequencer {
             let missed = scripts::after(calls, &self.keys, self.at).await?;
             match missed.first() {
                 Some(first) if first.place.index == self.at.index + 1 => {
-                    self.deliver(missed).await?
+                    self.deliver(missed).await?;
                 }
                 _ => self.skip(calls).await?,
             }
