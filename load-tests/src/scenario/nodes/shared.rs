@@ -79,7 +79,7 @@ impl Redis {
     pub(super) fn config(&self) -> RedisConfig {
         let (mode, urls, master) = match &self.servers {
             Servers::One(server) => (Mode::Standalone, vec![server.url()], ""),
-            Servers::Watched(all) => (Mode::Sentinel, all.urls(), all.name()),
+            Servers::Watched(all) => (Mode::Sentinel, all.urls(), Sentinels::NAME),
             Servers::Cluster(all) => (Mode::Cluster, all.urls(), ""),
         };
         RedisConfig {
