@@ -216,3 +216,8 @@ pub(super) fn drops_of(shown: &Value) -> Seen {
     note(shown, &mut seen);
     seen
 }
+
+/// A refusal that the node made by what it knew: it is in no journal.
+pub(super) fn from_memory(answer: &Value) -> bool {
+    answer["from_memory"] == true
+}
