@@ -24,7 +24,7 @@ use crate::gateway::listener::{self, Listener, ListenerConfig};
 use crate::gateway::origin::{self, Origins};
 use crate::gateway::router::{internal_router, router, shop_of};
 use crate::gateway::{App, Loops, Shared};
-use crate::jobs::{cut_off, join, feed, gauges, inquire, settle, trim};
+use crate::jobs::{cut_off, feed, gauges, inquire, join, settle, trim};
 use crate::ledger::{self, Ledger};
 use crate::lifecycle::Lifecycle;
 use crate::mirror::Mirror;

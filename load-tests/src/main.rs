@@ -8,8 +8,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use load_tests::peer::Which;
 use load_tests::scenario::{
-    crash, drain, engine, expiry_storm, fanout, flash_drop, growth, idle, long_live, nodes, nuisance,
-    outage, posting, ready, reconnect_storm, slow, watch,
+    crash, drain, engine, expiry_storm, fanout, flash_drop, growth, idle, long_live, nodes,
+    nuisance, outage, posting, ready, reconnect_storm, slow, watch,
 };
 use load_tests::{Report, Run, fleet, instructions, peer};
 

@@ -37,7 +37,9 @@ pub async fn run(
         }
         let at = *tell_at.get_or_insert(now + PATIENCE);
         if now >= at {
-            tracing::warn!("this node does not follow the others; its viewers are told to look for another");
+            tracing::warn!(
+                "this node does not follow the others; its viewers are told to look for another"
+            );
             let hint = ServerMessage::Drain { spread_ms };
             hub.tell_all(FrameType::Drain, &hint.frame());
             tell_at = Some(now + AGAIN);

@@ -24,7 +24,9 @@ pub enum Error {
     )]
     Other(Partition, Position),
     /// The ledger says that it has more than it holds.
-    #[error("partition {partition}: the ledger was posted up to {posted} and holds entries up to {held}")]
+    #[error(
+        "partition {partition}: the ledger was posted up to {posted} and holds entries up to {held}"
+    )]
     Short {
         /// Which.
         partition: Partition,

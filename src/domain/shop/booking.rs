@@ -110,8 +110,7 @@ impl Shop {
             _ => 0,
         };
         let rest = allowed - granted;
-        let joins =
-            rest > 0 && wish.join_waitlist && !waits && rest <= UNITS_MAX - drop.waiting;
+        let joins = rest > 0 && wish.join_waitlist && !waits && rest <= UNITS_MAX - drop.waiting;
         if granted > 0 || (wish.join_waitlist && (joins || waits)) {
             Ok(Fit {
                 granted,

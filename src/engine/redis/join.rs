@@ -68,7 +68,9 @@ pub async fn standing(
         position: from.position,
         crc: from.crc,
     };
-    if end == begin || (from.place.index == 0 && brought(&mut calls, &keys, partition, &from, end).await?) {
+    if end == begin
+        || (from.place.index == 0 && brought(&mut calls, &keys, partition, &from, end).await?)
+    {
         wanted.arrive(store, partition)?;
         return Ok(Standing::Fits);
     }

@@ -98,7 +98,8 @@ pub(super) fn run_beside(
     };
     for (i, step) in program.iter().enumerate() {
         if !matches!(step, Step::Back(_)) {
-            pair.step(step).map_err(|what| format!("at step {i}: {what}"))?;
+            pair.step(step)
+                .map_err(|what| format!("at step {i}: {what}"))?;
         }
     }
     pair.compare_journals()?;
@@ -154,7 +155,9 @@ impl Pair<'_> {
                 let told = nodes.submit(shop, Millis(self.clock), &request);
                 if told != outcome {
                     let asked = &request.command;
-                    return Err(format!("{asked:?}\n    shop:  {outcome:?}\n    nodes: {told:?}"));
+                    return Err(format!(
+                        "{asked:?}\n    shop:  {outcome:?}\n    nodes: {told:?}"
+                    ));
                 }
             }
         }
@@ -326,7 +329,10 @@ impl Pair<'_> {
             // What was asked without a trace has moved their time.
             theirs.now = self.shop.now;
             if theirs != self.shop {
-                return Err(format!("nodes have another state:\n{theirs:?}\n{:?}", self.shop));
+                return Err(format!(
+                    "nodes have another state:\n{theirs:?}\n{:?}",
+                    self.shop
+                ));
             }
         }
         match Seen::of_shop(&self.shop).differs(&Seen::of_model(&self.model)) {
@@ -350,7 +356,11 @@ impl Pair<'_> {
                 return Err(format!("entry {at}:\n{:?}\n{:?}", ours[at], theirs[at]));
             }
             if ours.len() != theirs.len() {
-                return Err(format!("{} entries, a node has {}", ours.len(), theirs.len()));
+                return Err(format!(
+                    "{} entries, a node has {}",
+                    ours.len(),
+                    theirs.len()
+                ));
             }
         }
         Ok(())

@@ -168,7 +168,10 @@ impl Nodes {
             if there && all.windows(2).all(|two| two[0].value == two[1].value) {
                 return all.pop().unwrap().value;
             }
-            assert!(machine.monotonic() < begun + PATIENCE, "nodes stay different: {all:#?}");
+            assert!(
+                machine.monotonic() < begun + PATIENCE,
+                "nodes stay different: {all:#?}"
+            );
             self.rest();
         }
     }

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::Desk;
 use crate::domain::{Millis, Request, ShopId};
-use crate::engine::{Failure, Reply};
 use crate::engine::embedded::turn::{Asked, Caller, Entries, Line, Turn, What};
 use crate::engine::embedded::{Error, RETRY_MS};
+use crate::engine::{Failure, Reply};
 use crate::journal::{Entry, Sealed};
 use crate::telemetry::{Rule, metrics};
 
