@@ -95,7 +95,9 @@ async fn viewers_who_never_read_are_closed_and_cost_the_others_nothing() {
 async fn an_idle_connection_stays_small() {
     let report = idle::run(&small().with_viewers(1_000)).await.unwrap();
     let bytes = report.figures.iter().find(|f| f.unit == "B").unwrap().value;
-    assert!(bytes < 6.0 * 1024.0, "{report}");
+    // At 1,000 most of it is what the handshakes leave in the allocator, and that differs from run to
+    // run; a read buffer of its own would be 128 KiB.
+    assert!(bytes < 10.0 * 1024.0, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
