@@ -60,6 +60,21 @@ pub enum Error {
         /// What the ledger has.
         found: Position,
     },
+    /// The journal has entries that the others went on without, and only a shared ledger could give
+    /// it theirs.
+    #[error(
+        "partition {partition}: this node's journal ends at {ours} with entries that the other nodes \
+         went on without at {theirs}; nodes need a ledger that all of them share \
+         ([ledger] kind = \"postgres\") to give it the others'"
+    )]
+    Astray {
+        /// Which.
+        partition: Partition,
+        /// Where this journal ends.
+        ours: Position,
+        /// Where the others went on.
+        theirs: Position,
+    },
     /// A file.
     #[error("cannot set {path} aside: {source}")]
     Aside {
@@ -165,7 +180,7 @@ async fn bring(
     match standing(connector, &mut store, partition).await? {
         Standing::Fits => {}
         Standing::Nothing => {
-            // What the ledger knows and no node does is brought back before the nodes agree.
+            // What the ledger knows and this node does not is brought back before the nodes agree.
             let known = ledger_end(books, partition).await?;
             if let Some(books) = books
                 && known > store.end(partition).0
@@ -179,14 +194,14 @@ async fn bring(
             let lost = store.end(partition).0;
             drop(store);
             if config.kind == Kind::Sqlite {
-                let found = wanted.position;
-                return Err(Error::Lacking {
+                return Err(Error::Astray {
                     partition,
-                    wanted: found,
-                    found: lost,
+                    ours: lost,
+                    theirs: wanted.position,
                 });
             }
-            let count = lost.seq.saturating_sub(wanted.position.seq);
+            // Across epochs how many is not known; at least one.
+            let count = lost.seq.saturating_sub(wanted.position.seq).max(1);
             metrics().nodes.revoked.add(count);
             let place = set_aside(dir, lost)?;
             tracing::error!(%partition, ours = %lost, theirs = %wanted.position, place = %place.display(),
