@@ -48,6 +48,16 @@ pub(in crate::engine) struct Mark {
     pub crc: u32,
 }
 
+impl Mark {
+    /// The journal's end there.
+    pub(in crate::engine) fn link(&self) -> Link {
+        Link {
+            position: self.position,
+            crc: self.crc,
+        }
+    }
+}
+
 /// A request before it has a place.
 pub(in crate::engine) enum Asked {
     /// A request, and who waits for its answer on this node.

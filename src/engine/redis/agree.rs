@@ -12,7 +12,7 @@ use super::{Error, body};
 use crate::engine::embedded::store::{self, Link, Reader, Store};
 use crate::engine::embedded::turn::{Mark, Place};
 use crate::journal::{Partition, Position, Sealed};
-use crate::telemetry::metrics;
+use crate::telemetry::{CutReason, metrics};
 
 /// How long the chosen node may take to open.
 const PATIENCE_MS: u64 = 5_000;
@@ -28,8 +28,7 @@ const KEPT_PAUSE: Duration = Duration::from_millis(10);
 
 impl Head {
     /// Why a place that a node has taken cannot be of this past; none if it can.
-    pub(super) fn contradicts(&self, at: Place) -> Option<crate::telemetry::CutReason> {
-        use crate::telemetry::CutReason;
+    pub(super) fn contradicts(&self, at: Place) -> Option<CutReason> {
         if self.last.epoch != at.epoch {
             return Some(if self.last.epoch < at.epoch {
                 CutReason::RolledBack
@@ -199,7 +198,7 @@ fn brought(
             return Ok((link, found));
         }
     }
-    Ok((mark_link(mark), Vec::new()))
+    Ok((mark.link(), Vec::new()))
 }
 
 /// About so many entries before a position; less where the journal begins later.
@@ -220,13 +219,6 @@ fn before(
     }
     let seq = at.seq - count;
     Ok(Position { seq, ..at })
-}
-
-fn mark_link(mark: &Mark) -> Link {
-    Link {
-        position: mark.position,
-        crc: mark.crc,
-    }
 }
 
 /// Turns of entries, each with its nonce: one at least, so that everybody compares where they stand.

@@ -64,10 +64,7 @@ pub async fn standing(
         crc: from.crc,
         place: from.place,
     };
-    let begin = Link {
-        position: from.position,
-        crc: from.crc,
-    };
+    let begin = from.link();
     if end == begin
         || (from.place.index == 0 && brought(&mut calls, &keys, partition, &from, end).await?)
     {

@@ -260,16 +260,12 @@ pub(super) async fn trim(
     keys: &Keys,
     mark: &Mark,
 ) -> Result<u64, Trouble> {
-    let link = Link {
-        position: mark.position,
-        crc: mark.crc,
-    };
     let names = [&keys.head, &keys.requests];
     let answer = TRIM.run(connection, &names, |call| {
         call.arg(mark.place.epoch)
             .arg(mark.place.index)
             .arg(nonce_text(mark.place.nonce))
-            .arg(link_text(link));
+            .arg(link_text(mark.link()));
     });
     number(Some(answer.await?)).ok_or_else(|| strange("a trim without a number"))
 }

@@ -108,16 +108,16 @@ pub(super) fn link_from(text: &str) -> Option<Link> {
 }
 
 pub(super) fn mark_text(mark: &Mark) -> String {
-    let link = Link {
-        position: mark.position,
-        crc: mark.crc,
-    };
     let Place {
         epoch,
         index,
         nonce,
     } = mark.place;
-    format!("{epoch} {index} {} {}", nonce_text(nonce), link_text(link))
+    format!(
+        "{epoch} {index} {} {}",
+        nonce_text(nonce),
+        link_text(mark.link())
+    )
 }
 
 fn mark_from(text: &str) -> Option<Mark> {
