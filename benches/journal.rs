@@ -19,10 +19,8 @@ use lapak::domain::{
     Actor, BookingId, Command, CustomerId, Decision, DropId, LiveId, LiveSpec, Millis, Mode,
     Request, RequestKey, Role, Shop, ShopId, SkuId, SkuSpec, Video,
 };
-use lapak::engine::embedded::codec::{
-    decode_entry, decode_snapshot, encode_entry, encode_snapshot,
-};
-use lapak::engine::embedded::store::{Row, Store};
+use lapak::engine::codec::{decode_entry, decode_snapshot, encode_entry, encode_snapshot};
+use lapak::engine::store::{Row, Store};
 use lapak::journal::{Partition, Position};
 
 #[global_allocator]

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::engine::embedded;
+use crate::engine;
 use crate::gateway::auth::{self, Identity, Role};
 use crate::gateway::listener;
 use crate::jobs::join;
@@ -88,8 +88,8 @@ impl From<server::Error> for Failure {
     }
 }
 
-impl From<embedded::Error> for Failure {
-    fn from(error: embedded::Error) -> Self {
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
         Self::Io(error.to_string())
     }
 }

@@ -3,11 +3,25 @@
 //! There are three outcomes, never two: accepted, refused, or *unknown* when it could not be
 //! learned whether a decision was kept. Unknown is different from surely not done.
 
-pub mod embedded;
+pub mod audit;
+pub mod codec;
+mod desk;
+#[cfg(test)]
+pub(crate) mod program;
 pub mod redis;
+pub mod snapshot;
+mod start;
+pub mod store;
+mod turn;
 mod views;
+mod writer;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::domain::map::Map;
 use crate::domain::shop::Outcome;
@@ -15,11 +29,16 @@ use crate::domain::{
     CustomerId, DropId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku,
     SkuId,
 };
-use crate::journal::Position;
+use crate::journal::{PARTITIONS, Partition, Position};
+use desk::Message;
+pub use start::{Error, Opened, open};
 pub use views::{
     BookingRow, CustomerRow, CustomerView, HostView, OrderPage, Rows, SkuPage, SkuRow, WaiterRow,
     WaitingRow, Wanted,
 };
+
+/// What callers are asked to wait when a mailbox is full.
+const RETRY_MS: u64 = 250;
 
 /// What a request came to. It is durable when it is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,21 +101,37 @@ impl Pulse {
     }
 }
 
-/// The engine; clones share it. Whether it decides alone or with other nodes, was said where it was
-/// started ([`embedded`], [`redis`]).
+/// The engine: the way to the desks; clones share it. Whether it decides alone or with other nodes
+/// was said where it was started ([`Opened::start`], [`redis`]).
 #[derive(Debug, Clone)]
-pub struct Engine(embedded::Handle);
-
-impl From<embedded::Handle> for Engine {
-    fn from(handle: embedded::Handle) -> Self {
-        Self(handle)
-    }
+pub struct Engine {
+    desks: Arc<[mpsc::Sender<Message>]>,
+    /// How many partitions follow their turns, where a sequencer gives them.
+    following: Option<Arc<AtomicU16>>,
 }
 
 impl Engine {
+    /// The same, of a node among others.
+    fn among(self, following: Arc<AtomicU16>) -> Self {
+        let following = Some(following);
+        Self { following, ..self }
+    }
+
     /// Decides a request for a shop. Dropping the future does not take the request back.
     pub async fn submit(&self, shop: &ShopId, request: Request) -> Result<Reply, Failure> {
-        self.0.submit(shop, request).await
+        let (reply, answer) = oneshot::channel();
+        let sent = Instant::now();
+        let request = Box::new(request);
+        self.send(
+            shop,
+            Message::Submit {
+                shop: shop.clone(),
+                request,
+                caller: (reply, sent),
+            },
+        )?;
+        // Once it was handed over, silence means that it is not known what became of it.
+        answer.await.unwrap_or(Err(Failure::Unknown))
     }
 
     /// What a customer has in a shop.
@@ -182,18 +217,26 @@ impl Engine {
 
     /// Whether other nodes decide the same.
     pub fn is_among_nodes(&self) -> bool {
-        self.0.is_among_nodes()
+        self.following.is_some()
     }
 
     /// Whether it takes requests: always alone, and among nodes while every partition follows its
     /// turns.
     pub fn follows(&self) -> bool {
-        self.0.follows()
+        let count = self.following.as_ref().map(|it| it.load(Ordering::Acquire));
+        count.is_none_or(|count| count == PARTITIONS)
     }
 
     /// How it stands, over all shops; an error if any partition is silent.
     pub async fn pulse(&self) -> Result<Pulse, Failure> {
-        self.0.pulse().await
+        let mut all = Pulse::default();
+        for desk in self.desks.iter() {
+            let (pong, answer) = oneshot::channel();
+            let gone = Failure::Unavailable { retry_ms: RETRY_MS };
+            desk.try_send(Message::Ping(pong)).map_err(|_| gone)?;
+            all.add(answer.await.map_err(|_| gone)?);
+        }
+        Ok(all)
     }
 
     async fn ask<T: Send + 'static>(
@@ -201,6 +244,29 @@ impl Engine {
         shop: &ShopId,
         question: impl FnOnce(&Shop) -> T + Send + 'static,
     ) -> Result<Seen<T>, Failure> {
-        self.0.ask(shop, question).await
+        let (reply, answer) = oneshot::channel();
+        let question = Box::new(move |shop: Option<&Shop>, position| {
+            let value = match shop {
+                Some(shop) => question(shop),
+                None => question(&Shop::default()),
+            };
+            Box::new(move || drop(reply.send(Seen { position, value }))) as Box<dyn FnOnce() + Send>
+        });
+        self.send(
+            shop,
+            Message::Ask {
+                shop: shop.clone(),
+                question,
+            },
+        )?;
+        answer
+            .await
+            .map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
+    }
+
+    fn send(&self, shop: &ShopId, message: Message) -> Result<(), Failure> {
+        let desk = self.desks.get(usize::from(Partition::of(shop).0));
+        desk.and_then(|desk| desk.try_send(message).ok())
+            .ok_or(Failure::Unavailable { retry_ms: RETRY_MS })
     }
 }

@@ -12,7 +12,7 @@ use crate::broadcast::Hub;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::redis::{RedisConfig, Settled};
-use crate::engine::{Engine, embedded, redis};
+use crate::engine::{self, Engine, redis};
 use crate::gateway::auth::{Auth, AuthConfig};
 use crate::gateway::books::Books;
 use crate::gateway::denied::{self, Denials};
@@ -42,7 +42,7 @@ const HINT: Duration = Duration::from_millis(200);
 pub enum Error {
     /// The engine.
     #[error(transparent)]
-    Engine(#[from] embedded::Error),
+    Engine(#[from] engine::Error),
     /// The engine among other nodes.
     #[error(transparent)]
     Nodes(#[from] redis::Error),
@@ -110,7 +110,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         Some(redis) => Some(join::join(redis, &config.ledger, &config.state, clock)?),
         None => None,
     };
-    let opened = embedded::open(&config.state)?;
+    let opened = engine::open(&config.state)?;
     let mirror = Arc::new(Mirror::default());
     let (inquiries, waiting) = inquire::inquiries();
     let mut held = 0;
@@ -138,7 +138,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
         trim::start(keep, &config.ledger, &config.state, clock, house)?;
     }
     let (entries, batches) = mpsc::channel(feed::BATCHES_MAX);
-    let engine = Engine::from(match &connector {
+    let engine = match &connector {
         Some(redis) => redis::start(
             opened,
             &config.state,
@@ -149,7 +149,7 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
             &settled,
         )?,
         None => opened.start(clock, house, entries)?,
-    });
+    };
     let hub = Arc::new(Hub::new(
         Arc::clone(&mirror),
         engine.clone(),

@@ -208,10 +208,7 @@ fn rooms_use_only_what_the_map_allows() {
 fn crates_stay_in_their_rooms() {
     const OWNERS: &[(&str, &[&str])] = &[
         // Tests of the books lock and damage their file with another hand than their own.
-        (
-            "rusqlite",
-            &["src/engine/embedded/store", "src/ledger/tests"],
-        ),
+        ("rusqlite", &["src/engine/store", "src/ledger/tests"]),
         ("sqlx", &["src/ledger"]),
         ("axum", &["src/gateway"]),
         ("hyper", &["src/gateway"]),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lapak::clock::Clock;
 use lapak::domain::{Millis, Settings};
-use lapak::engine::embedded::store::Store;
+use lapak::engine::store::Store;
 use lapak::gateway::auth::Role;
 use lapak::jobs::{settle, trim};
 use lapak::ledger::{Config, Ledger, Migrate, Poster};

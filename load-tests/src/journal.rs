@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use lapak::domain::shop::Outcome;
 use lapak::domain::{CustomerId, Decision, Event, Shop, ShopId};
-use lapak::engine::embedded::store::Store;
+use lapak::engine::store::Store;
 use lapak::journal::{Partition, Position};
 
 use crate::stage::SHOP;

@@ -13,7 +13,7 @@ use lapak::domain::{
     Actor, Answer, Command, CustomerId, LiveId, LiveSpec, Request, Role, Settings, ShopId, SkuId,
     SkuSpec, Video,
 };
-use lapak::engine::{Engine, embedded};
+use lapak::engine::{self, Engine};
 use lapak::gateway::auth::{self, Auth, Identity};
 use lapak::lifecycle::{Lifecycle, StopBounds};
 use tempfile::TempDir;
@@ -171,8 +171,8 @@ impl Bench {
     pub fn open(state: &Path, clock: &Clock) -> Result<Self> {
         let house = Lifecycle::new();
         let (entries, mut committed) = mpsc::channel(1_024);
-        let opened = embedded::open(state)?;
-        let engine = Engine::from(opened.start(clock, &house, entries)?);
+        let opened = engine::open(state)?;
+        let engine = opened.start(clock, &house, entries)?;
         house.spawn_core("reader", async move {
             while committed.recv().await.is_some() {}
             Ok::<_, std::convert::Infallible>(())

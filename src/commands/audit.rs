@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::rebuild::failure;
 use super::{Failure, StatePlace, say};
 use crate::config::Config;
-use crate::engine::embedded::audit::{Audit, Folding, Report};
-use crate::engine::embedded::store::{self, Kept, Reader, Store};
+use crate::engine::audit::{Audit, Folding, Report};
+use crate::engine::store::{self, Kept, Reader, Store};
 use crate::jobs::restore::own;
 use crate::journal::{Partition, Position};
 use crate::ledger::audit::Wrong;
@@ -240,6 +240,6 @@ async fn cursor(ledger: &Ledger, partition: Partition) -> Result<At, ledger::Err
 }
 
 /// The journal could not be read; that was said by its own audit, unless it happened just now.
-fn unread(error: &crate::engine::embedded::store::Error) -> ledger::Error {
+fn unread(error: &crate::engine::store::Error) -> ledger::Error {
     ledger::Error::Strange(format!("the journal cannot be compared with it: {error}"))
 }

@@ -12,7 +12,7 @@ use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
 use crate::domain::map::Map;
 use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec};
-use crate::engine::{Engine, embedded};
+use crate::engine::{self, Engine};
 use crate::lifecycle::{Lifecycle, StopBounds};
 
 /// Options of `lapak import`.
@@ -57,12 +57,12 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
         .map_err(|error| Failure::Io(format!("{}: {error}", options.file.display())))?;
     let (products, report) = catalog::read(file, currency)?;
     let config = options.place.load()?;
-    let opened = embedded::open(&config.state)?;
+    let opened = engine::open(&config.state)?;
     let fits = crate::jobs::settle::check(&config.ledger, &config.state).await;
     fits.map_err(|error| Failure::Io(error.to_string()))?;
     let house = Lifecycle::new();
     let (entries, mut committed) = mpsc::channel(64);
-    let engine = Engine::from(opened.start(&Clock::system(config.clock), &house, entries)?);
+    let engine = opened.start(&Clock::system(config.clock), &house, entries)?;
     house.spawn_core("reader", async move {
         while committed.recv().await.is_some() {}
         Ok::<_, Failure>(())

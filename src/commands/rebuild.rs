@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Failure, StatePlace, say};
 use crate::config::Config;
-use crate::engine::embedded::store::{self, Kept, Store};
+use crate::engine::store::{self, Kept, Store};
 use crate::jobs::restore::{self, STEP, own};
 use crate::jobs::settle;
 use crate::journal::{Partition, Position};

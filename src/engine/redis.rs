@@ -29,8 +29,8 @@ use std::sync::atomic::AtomicU16;
 
 use tokio::sync::{mpsc, watch};
 
-use super::embedded::codec::CodecError;
-use super::embedded::{self, Handle, Opened};
+use super::codec::CodecError;
+use super::{Engine, Opened};
 use crate::clock::Clock;
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
 use crate::lifecycle::Lifecycle;
@@ -45,7 +45,7 @@ pub use trouble::{Pause, Trouble};
 pub enum Error {
     /// The engine.
     #[error(transparent)]
-    Engine(#[from] embedded::Error),
+    Engine(#[from] super::Error),
     /// Redis.
     #[error(transparent)]
     Redis(#[from] Trouble),
@@ -72,8 +72,8 @@ pub enum Error {
     DeskGone(Partition),
 }
 
-impl From<embedded::store::Error> for Error {
-    fn from(error: embedded::store::Error) -> Self {
+impl From<super::store::Error> for Error {
+    fn from(error: super::store::Error) -> Self {
         Self::Engine(error.into())
     }
 }
@@ -119,10 +119,10 @@ pub fn start(
     house: &Lifecycle,
     feed: mpsc::Sender<Vec<Entry>>,
     settled: &watch::Receiver<Settled>,
-) -> Result<Handle, Error> {
+) -> Result<Engine, Error> {
     let from_memory = connector.config().refuse_from_memory;
     let node: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
-    let (handle, ends) = opened.start_shared(clock, house, feed, from_memory)?;
+    let (engine, ends) = opened.start_shared(clock, house, feed, from_memory)?;
     let following = Arc::new(AtomicU16::new(0));
     for (partition, end) in Partition::all().zip(ends) {
         let sequencer = Sequencer::new(
@@ -137,5 +137,5 @@ pub fn start(
         );
         house.spawn_core("sequencer", sequencer.run());
     }
-    Ok(handle.among(following))
+    Ok(engine.among(following))
 }

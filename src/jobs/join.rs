@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::engine::embedded::store::{self, Store};
 use crate::engine::redis::checks::{self, Severity};
 use crate::engine::redis::join::{Standing, Wanted, standing};
 use crate::engine::redis::{self, Connector, Pause, RedisConfig};
+use crate::engine::store::{self, Store};
 use crate::journal::{Partition, Position};
 use crate::ledger::{self, Kind, Ledger};
 use crate::telemetry::metrics;

@@ -1,6 +1,6 @@
 //! Entries of the ledger as entries of a journal that lacks them, byte for byte.
 
-use crate::engine::embedded::store::{self, Kept, Store};
+use crate::engine::store::{self, Kept, Store};
 use crate::journal::{Partition, Position};
 use crate::ledger::{self, Ledger, Stored};
 

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::Millis;
-use crate::engine::embedded::store::{self, Elsewhere, Reader, Store};
 use crate::engine::redis::Settled;
+use crate::engine::store::{self, Elsewhere, Reader, Store};
 use crate::journal::{Partition, Position, Sealed};
 use crate::ledger::{self, Ledger, Migrate, Poster};
 use crate::lifecycle::Lifecycle;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::Millis;
-use crate::engine::embedded::store::{self, Store, Trimmer};
+use crate::engine::store::{self, Store, Trimmer};
 use crate::journal::Partition;
 use crate::ledger::{self, Ledger};
 use crate::lifecycle::Lifecycle;

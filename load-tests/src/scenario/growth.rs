@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use lapak::clock::Clock;
 use lapak::domain::Settings;
-use lapak::engine::embedded::store::Store;
+use lapak::engine::store::Store;
 use lapak::jobs::settle;
 use lapak::ledger::{Config, Migrate, Poster};
 use tokio::process::Command;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use lapak::domain::Settings;
-use lapak::engine::embedded::store::{Reader, Store};
+use lapak::engine::store::{Reader, Store};
 use lapak::journal::Partition;
 use lapak::ledger::Ledger;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
-use lapak::engine::embedded::store::Store;
+use lapak::engine::store::Store;
 use lapak::jobs::settle;
 use lapak::ledger::{Config, Kind, Ledger, Migrate, Poster, Url};
 

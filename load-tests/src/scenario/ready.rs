@@ -14,7 +14,7 @@ use lapak::domain::{
     Actor, BookingId, Command, CustomerId, DropId, LiveId, Mode, Request, RequestKey, Role,
     Settings, ShopId, SkuId,
 };
-use lapak::engine::embedded;
+use lapak::engine;
 use lapak::journal::Partition;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command as Process;
@@ -107,7 +107,7 @@ pub async fn write_bookings(state: &Path, bookings: usize) -> Result<()> {
     bench.close().await?;
     // Written faster than snapshots are made, which no evening is.
     let partition = Partition::of(&ShopId::new(SHOP)?);
-    embedded::snapshot::refresh(state, partition)?;
+    engine::snapshot::refresh(state, partition)?;
     let bench = Bench::open(state, &Clock::default())?;
     book_many(&bench, drop, "MANY", tail).await?;
     println!("done");

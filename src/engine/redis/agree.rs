@@ -9,8 +9,8 @@ use super::connect::{Connection, Purpose};
 use super::scripts::{self, Claim, Claimed, Head, Opening};
 use super::sequencer::{Ended, Sequencer, nonce};
 use super::{Error, body};
-use crate::engine::embedded::store::{self, Link, Reader, Store};
-use crate::engine::embedded::turn::{Mark, Place};
+use crate::engine::store::{self, Link, Reader, Store};
+use crate::engine::turn::{Mark, Place};
 use crate::journal::{Partition, Position, Sealed};
 use crate::telemetry::{CutReason, metrics};
 

@@ -9,9 +9,9 @@
 use std::sync::Arc;
 
 use crate::domain::{Request, ShopId};
-use crate::engine::embedded::codec::{self, CodecError};
-use crate::engine::embedded::store::Link;
-use crate::engine::embedded::turn::{Entries, What};
+use crate::engine::codec::{self, CodecError};
+use crate::engine::store::Link;
+use crate::engine::turn::{Entries, What};
 use crate::journal::{Entry, Partition, Position, Sealed};
 
 const REQUESTS: u8 = 1;

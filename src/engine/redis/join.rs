@@ -5,8 +5,8 @@ use super::connect::{Connection, Connector, Purpose};
 use super::keys::Keys;
 use super::scripts;
 use super::{Error, body};
-use crate::engine::embedded::store::{Link, Store};
-use crate::engine::embedded::turn::{Mark, Place, What};
+use crate::engine::store::{Link, Store};
+use crate::engine::turn::{Mark, Place, What};
 use crate::journal::{Partition, Position};
 
 /// How a node's journal stands to what is in Redis.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
-use crate::engine::embedded::turn::{Mark, Place};
+use crate::engine::turn::{Mark, Place};
 use crate::journal::Position;
 
 /// Turns that are remembered: at a thousand a second, what a primary that fails can have lost.

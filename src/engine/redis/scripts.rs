@@ -12,8 +12,8 @@ use super::connect::Connection;
 use super::keys::Keys;
 use super::trouble::Trouble;
 use crate::clock::Reading;
-use crate::engine::embedded::store::Link;
-use crate::engine::embedded::turn::{Mark, Place};
+use crate::engine::store::Link;
+use crate::engine::turn::{Mark, Place};
 use crate::journal::Position;
 use crate::telemetry::{ScriptName, metrics};
 use texts::{

@@ -27,7 +27,7 @@ use super::{Error, Settled, body};
 use crate::clock::Clock;
 use crate::domain::{Request, ShopId};
 use crate::engine::Failure;
-use crate::engine::embedded::turn::{Asked, Caller, LineEnd, Place, Turn, What};
+use crate::engine::turn::{Asked, Caller, LineEnd, Place, Turn, What};
 use crate::journal::Partition;
 use crate::telemetry::{CutReason, RedisTrouble, metrics};
 

@@ -7,7 +7,7 @@ use super::connect::Connection;
 use super::keys::Keys;
 use super::scripts::{self, Raw};
 use super::sequencer::Ended;
-use crate::engine::embedded::turn::Place;
+use crate::engine::turn::Place;
 use crate::telemetry::CutReason;
 
 /// How long one call waits, in milliseconds; so often the head is looked at in quiet times.

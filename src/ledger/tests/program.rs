@@ -11,8 +11,8 @@ use crate::domain::{
     Actor, BookingId, BookingState, Command, CustomerId, Decision, Millis, OrderId, PaymentId,
     Request, Shop, ShopId, SkuId,
 };
-use crate::engine::embedded::codec;
-use crate::engine::embedded::program::Program;
+use crate::engine::codec;
+use crate::engine::program::Program;
 use crate::journal::{Entry, Partition, Position, Sealed};
 
 /// A shop, and the entries that made it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use lapak::domain::ShopId;
-use lapak::engine::embedded::codec::encode_entry;
+use lapak::engine::codec::encode_entry;
 use lapak::journal::{Entry, Partition, Position, Sealed};
 use lapak::ledger::{Config, Ledger, Migrate, Poster};
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use lapak::clock::Clock;
 use lapak::domain::shop::Outcome;
 use lapak::domain::{Millis, Request, Shop, ShopId};
-use lapak::engine::{Engine, embedded};
+use lapak::engine::{self, Engine};
 use lapak::journal::Partition;
 use lapak::lifecycle::{Lifecycle, StopBounds};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl Embedded {
 
     /// The shop as a restart would find it: read back from the folder.
     pub(crate) fn shop(&self) -> Shop {
-        let reader = embedded::store::Store::reader(self.folder.path()).unwrap();
+        let reader = engine::store::Store::reader(self.folder.path()).unwrap();
         let mut loaded = reader.load(Partition::of(&self.shop)).unwrap();
         loaded.shops.remove(&self.shop).unwrap_or_default()
     }
@@ -90,8 +90,8 @@ fn open(runtime: &Runtime, folder: &TempDir, clock: &Clock) -> (Engine, Lifecycl
     let house = Lifecycle::new();
     let (entries, mut committed) = mpsc::channel(64);
     let _inside = runtime.enter();
-    let opened = embedded::open(folder.path()).unwrap();
-    let engine = Engine::from(opened.start(clock, &house, entries).unwrap());
+    let opened = engine::open(folder.path()).unwrap();
+    let engine = opened.start(clock, &house, entries).unwrap();
     house.spawn_core("reader", async move {
         while committed.recv().await.is_some() {}
         Ok::<_, Infallible>(())

@@ -13,9 +13,9 @@ use lapak::domain::shop::Outcome;
 use lapak::domain::{
     Actor, BookingId, Command, CustomerId, Decision, Millis, Request, Role, Shop, ShopId,
 };
-use lapak::engine::embedded::store::Store;
 use lapak::engine::redis::{Connector, RedisConfig, Settled};
-use lapak::engine::{Engine, Seen, embedded, redis};
+use lapak::engine::store::Store;
+use lapak::engine::{self, Engine, Seen, redis};
 use lapak::journal::{Partition, Position};
 use lapak::lifecycle::{Lifecycle, StopBounds};
 use tempfile::TempDir;
@@ -231,9 +231,9 @@ fn open(
     let house = Lifecycle::new();
     let (entries, mut committed) = mpsc::channel(64);
     let _inside = runtime.enter();
-    let opened = embedded::open(folder.path()).unwrap();
+    let opened = engine::open(folder.path()).unwrap();
     let settled = watch::channel(Settled::default()).1;
-    let handle = redis::start(
+    let engine = redis::start(
         opened,
         folder.path(),
         connector,
@@ -246,5 +246,5 @@ fn open(
         while committed.recv().await.is_some() {}
         Ok::<_, Infallible>(())
     });
-    (Engine::from(handle.unwrap()), house)
+    (engine.unwrap(), house)
 }

@@ -12,7 +12,7 @@ use lapak::clock::Clock;
 use lapak::domain::{CustomerId, DropId, LiveId, Settings, ShopId, SkuId};
 use lapak::engine::redis::config::Acknowledge;
 use lapak::engine::redis::{self, Connector, Settled};
-use lapak::engine::{Engine, embedded};
+use lapak::engine::{self, Engine};
 use lapak::gateway::auth::Role;
 use lapak::journal::{Partition, Position};
 use lapak::lifecycle::{Lifecycle, StopBounds};
@@ -60,10 +60,10 @@ impl Inside {
             TempDir::new()?
         };
         copy_folder(founded, state.path())?;
-        let (house, opened) = (Lifecycle::new(), embedded::open(state.path())?);
+        let (house, opened) = (Lifecycle::new(), engine::open(state.path())?);
         let (entries, mut committed) = mpsc::channel(1_024);
         let (settled, told) = watch::channel(Settled::of(true));
-        let handle = redis::start(
+        let engine = redis::start(
             opened,
             state.path(),
             connector,
@@ -77,7 +77,7 @@ impl Inside {
             Ok::<_, Infallible>(())
         });
         Ok(Self {
-            engine: Engine::from(handle),
+            engine,
             house,
             settled,
             _state: state,

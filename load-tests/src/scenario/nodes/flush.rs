@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use lapak::engine::embedded::store::Store;
 use lapak::engine::redis::Keys;
 use lapak::engine::redis::config::Acknowledge;
+use lapak::engine::store::Store;
 use lapak::journal::Partition;
 use lapak::ledger::{Config, Kind, Ledger, Url};
 use tokio::time::sleep;

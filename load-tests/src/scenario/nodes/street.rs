@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use lapak::domain::Settings;
-use lapak::engine::embedded::store::Store;
 use lapak::engine::redis::config::Acknowledge;
+use lapak::engine::store::Store;
 use lapak::journal::{Partition, Position};
 use serde_json::Value;
 use tokio::process::Command;

@@ -4,9 +4,9 @@ use redis::Value;
 
 use super::Raw;
 use crate::clock::Reading;
-use crate::engine::embedded::store::Link;
-use crate::engine::embedded::turn::{Mark, Place};
 use crate::engine::redis::trouble::Trouble;
+use crate::engine::store::Link;
+use crate::engine::turn::{Mark, Place};
 use crate::journal::Position;
 
 /// Redis said something that these scripts do not say.

@@ -179,7 +179,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::embedded::{codec, program::Program};
+    use crate::engine::{codec, program::Program};
 
     /// At a stop a partition hands over its last decisions and its snapshot in one breath.
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::{
     Actor, Answer, Booking, BookingId, BookingState, CommandName, Customer, CustomerId, Event,
     Millis, Origin, Rejection, RequestKey, Role, Settings,
 };
-use crate::engine::embedded::program::Program;
+use crate::engine::program::Program;
 
 fn encoded(shop: &ShopId, decision: &Decision) -> Vec<u8> {
     let mut out = Vec::new();

@@ -332,8 +332,8 @@ macro_rules! record {
         }
 
         #[cfg(test)]
-        impl crate::engine::embedded::codec::any::Any for $name {
-            fn any(g: &mut crate::engine::embedded::codec::any::Gen) -> Self {
+        impl crate::engine::codec::any::Any for $name {
+            fn any(g: &mut crate::engine::codec::any::Gen) -> Self {
                 Self { $($field: g.any(),)* $($later: g.any()),* }
             }
         }
@@ -351,8 +351,8 @@ macro_rules! record {
         }
 
         #[cfg(test)]
-        impl crate::engine::embedded::codec::any::Any for $name {
-            fn any(g: &mut crate::engine::embedded::codec::any::Gen) -> Self {
+        impl crate::engine::codec::any::Any for $name {
+            fn any(g: &mut crate::engine::codec::any::Gen) -> Self {
                 Self { $($field: g.any()),* }
             }
         }
@@ -389,8 +389,8 @@ macro_rules! choice {
         }
 
         #[cfg(test)]
-        impl crate::engine::embedded::codec::any::Any for $name {
-            fn any(g: &mut crate::engine::embedded::codec::any::Gen) -> Self {
+        impl crate::engine::codec::any::Any for $name {
+            fn any(g: &mut crate::engine::codec::any::Gen) -> Self {
                 match g.tag(stringify!($name), &[$($tag),*]) {
                     $($tag => {
                         $($(let $field = g.any();)*)?

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Store;
 use super::chain::signed;
 use super::error::Error;
-use crate::engine::embedded::turn::Place;
+use crate::engine::turn::Place;
 use crate::journal::Partition;
 
 impl Store {

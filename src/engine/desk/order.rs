@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::Desk;
 use crate::domain::{Millis, Request, ShopId};
-use crate::engine::embedded::turn::{Asked, Caller, Entries, Line, Turn, What};
-use crate::engine::embedded::{Error, RETRY_MS};
+use crate::engine::turn::{Asked, Caller, Entries, Line, Turn, What};
+use crate::engine::{Error, RETRY_MS};
 use crate::engine::{Failure, Reply};
 use crate::journal::{Entry, Sealed};
 use crate::telemetry::{Rule, metrics};
@@ -21,7 +21,7 @@ const NUDGE_EVERY: Duration = Duration::from_millis(25);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Who says in which order requests are decided, and when.
-pub(in crate::engine::embedded) enum Order {
+pub(in crate::engine) enum Order {
     /// This desk: as they come, by its own clock.
     Own,
     /// The sequencer that all nodes share.
@@ -29,7 +29,7 @@ pub(in crate::engine::embedded) enum Order {
 }
 
 /// The way to the sequencer and back.
-pub(in crate::engine::embedded) struct Shared {
+pub(in crate::engine) struct Shared {
     line: Line,
     /// Whether refusals that are sure need not be asked of all.
     from_memory: bool,
@@ -40,7 +40,7 @@ pub(in crate::engine::embedded) struct Shared {
 }
 
 impl Shared {
-    pub(in crate::engine::embedded) fn new(line: Line, from_memory: bool) -> Self {
+    pub(in crate::engine) fn new(line: Line, from_memory: bool) -> Self {
         let now = Instant::now();
         Self {
             line,

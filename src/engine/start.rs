@@ -1,4 +1,4 @@
-//! The embedded engine: one process, nothing else installed.
+//! Opening the journal and starting to decide.
 //!
 //! ```text
 //! submit ─▶ mailbox ─▶ desk (one a partition: decides) ─▶ writer (commits) ─┬▶ answers
@@ -8,37 +8,23 @@
 //! An answer is durable before it is given. A restart reads the newest snapshot and replays the
 //! tail of the journal behind it.
 
-pub mod audit;
-pub mod codec;
-mod desk;
-#[cfg(test)]
-pub(crate) mod program;
-pub mod snapshot;
-pub mod store;
-pub(in crate::engine) mod turn;
-mod writer;
-
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering};
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::sync::mpsc;
 
-use super::{Failure, Pulse, Reply, Seen};
+use super::Engine;
+use super::desk::order::{Order, Shared};
+use super::desk::{Beginning, Desk, MAILBOX_MAX};
+use super::snapshot;
+use super::store::{self, Loaded, Store};
+use super::turn::{LineEnd, Mark, line};
+use super::writer::{self, WORK_MAX};
 use crate::clock::Clock;
-use crate::domain::{Request, Shop, ShopId};
+use crate::domain::{Shop, ShopId};
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
 use crate::lifecycle::Lifecycle;
-use desk::order::{Order, Shared};
-use desk::{Beginning, Desk, MAILBOX_MAX, Message};
-use store::{Loaded, Store};
-use turn::{LineEnd, Mark, line};
-use writer::WORK_MAX;
 
-/// What callers are asked to wait when a mailbox is full.
-const RETRY_MS: u64 = 250;
-
-/// Why the embedded engine does not start, or stopped.
+/// Why the engine does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The journal cannot be opened, read or written.
@@ -132,7 +118,7 @@ impl Opened {
         clock: &Clock,
         house: &Lifecycle,
         feed: mpsc::Sender<Vec<Entry>>,
-    ) -> Result<Handle, Error> {
+    ) -> Result<Engine, Error> {
         self.start_in_order(clock, house, feed, |_, _| Ok(Order::Own))
     }
 
@@ -143,9 +129,9 @@ impl Opened {
         house: &Lifecycle,
         feed: mpsc::Sender<Vec<Entry>>,
         refuse_from_memory: bool,
-    ) -> Result<(Handle, Vec<LineEnd>), Error> {
+    ) -> Result<(Engine, Vec<LineEnd>), Error> {
         let mut ends = Vec::new();
-        let handle = self.start_in_order(clock, house, feed, |store, partition| {
+        let engine = self.start_in_order(clock, house, feed, |store, partition| {
             let link = store.link(partition);
             let mark = Mark {
                 place: store.turn(partition)?,
@@ -156,7 +142,7 @@ impl Opened {
             ends.push(far_end);
             Ok(Order::Shared(Shared::new(way, refuse_from_memory)))
         })?;
-        Ok((handle, ends))
+        Ok((engine, ends))
     }
 
     fn start_in_order(
@@ -165,7 +151,7 @@ impl Opened {
         house: &Lifecycle,
         feed: mpsc::Sender<Vec<Entry>>,
         mut order: impl FnMut(&Store, Partition) -> Result<Order, Error>,
-    ) -> Result<Handle, Error> {
+    ) -> Result<Engine, Error> {
         let (work, todo) = mpsc::channel(WORK_MAX);
         let (snapshots, wanted) = mpsc::channel(usize::from(PARTITIONS));
         let mut desks = Vec::new();
@@ -198,7 +184,7 @@ impl Opened {
         // again; making one of a million bookings takes longer than a stop may.
         house.spawn_aside("snapshots", move || make_snapshots(&dir, wanted))?;
         house.spawn_thread("journal", move || writer::run(store, todo, &feed))?;
-        Ok(Handle {
+        Ok(Engine {
             desks: desks.into(),
             following: None,
         })
@@ -212,87 +198,4 @@ fn make_snapshots(dir: &Path, mut wanted: mpsc::Receiver<Partition>) -> Result<(
         snapshot::refresh(dir, partition)?;
     }
     Ok(())
-}
-
-/// The way to the desks; clones share them.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    desks: std::sync::Arc<[mpsc::Sender<Message>]>,
-    /// How many partitions follow their turns, where a sequencer gives them.
-    following: Option<std::sync::Arc<AtomicU16>>,
-}
-
-impl Handle {
-    /// The same, of a node among others.
-    pub(super) fn among(self, following: std::sync::Arc<AtomicU16>) -> Self {
-        let following = Some(following);
-        Self { following, ..self }
-    }
-
-    pub(super) fn is_among_nodes(&self) -> bool {
-        self.following.is_some()
-    }
-
-    pub(super) fn follows(&self) -> bool {
-        let count = self.following.as_ref().map(|it| it.load(Ordering::Acquire));
-        count.is_none_or(|count| count == PARTITIONS)
-    }
-
-    pub(super) async fn submit(&self, shop: &ShopId, request: Request) -> Result<Reply, Failure> {
-        let (reply, answer) = oneshot::channel();
-        let sent = Instant::now();
-        let request = Box::new(request);
-        self.send(
-            shop,
-            Message::Submit {
-                shop: shop.clone(),
-                request,
-                caller: (reply, sent),
-            },
-        )?;
-        // Once it was handed over, silence means that it is not known what became of it.
-        answer.await.unwrap_or(Err(Failure::Unknown))
-    }
-
-    pub(super) async fn ask<T: Send + 'static>(
-        &self,
-        shop: &ShopId,
-        question: impl FnOnce(&Shop) -> T + Send + 'static,
-    ) -> Result<Seen<T>, Failure> {
-        let (reply, answer) = oneshot::channel();
-        let question = Box::new(move |shop: Option<&Shop>, position| {
-            let value = match shop {
-                Some(shop) => question(shop),
-                None => question(&Shop::default()),
-            };
-            Box::new(move || drop(reply.send(Seen { position, value }))) as Box<dyn FnOnce() + Send>
-        });
-        self.send(
-            shop,
-            Message::Ask {
-                shop: shop.clone(),
-                question,
-            },
-        )?;
-        answer
-            .await
-            .map_err(|_| Failure::Unavailable { retry_ms: RETRY_MS })
-    }
-
-    pub(super) async fn pulse(&self) -> Result<Pulse, Failure> {
-        let mut all = Pulse::default();
-        for desk in self.desks.iter() {
-            let (pong, answer) = oneshot::channel();
-            let gone = Failure::Unavailable { retry_ms: RETRY_MS };
-            desk.try_send(Message::Ping(pong)).map_err(|_| gone)?;
-            all.add(answer.await.map_err(|_| gone)?);
-        }
-        Ok(all)
-    }
-
-    fn send(&self, shop: &ShopId, message: Message) -> Result<(), Failure> {
-        let desk = self.desks.get(usize::from(Partition::of(shop).0));
-        desk.and_then(|desk| desk.try_send(message).ok())
-            .ok_or(Failure::Unavailable { retry_ms: RETRY_MS })
-    }
 }

@@ -15,7 +15,7 @@ use super::fold::Fold;
 use super::schema::{JOURNAL, SNAPSHOTS};
 use super::snapshots::{self, Head};
 use crate::domain::{Decision, Shop, ShopId};
-use crate::engine::embedded::codec;
+use crate::engine::codec;
 use crate::journal::{Entry, Partition, Position, Sealed};
 
 /// Entries of one read.

@@ -9,17 +9,14 @@ use crate::domain::{Decision, Shop, ShopId};
 use crate::journal::{Partition, Position};
 
 /// Shops of one partition, and how far they have come.
-pub(in crate::engine::embedded) struct Fold {
+pub(in crate::engine) struct Fold {
     partition: Partition,
     shops: HashMap<ShopId, Shop>,
     replayed: u64,
 }
 
 impl Fold {
-    pub(in crate::engine::embedded) fn new(
-        partition: Partition,
-        shops: HashMap<ShopId, Shop>,
-    ) -> Self {
+    pub(in crate::engine) fn new(partition: Partition, shops: HashMap<ShopId, Shop>) -> Self {
         Self {
             partition,
             shops,
@@ -28,7 +25,7 @@ impl Fold {
     }
 
     /// Applies a decision to its shop. After an error the shops are of no use.
-    pub(in crate::engine::embedded) fn replay(
+    pub(in crate::engine) fn replay(
         &mut self,
         position: Position,
         shop: ShopId,
@@ -48,19 +45,19 @@ impl Fold {
         Err(Error::damaged(self.partition, position, fault))
     }
 
-    pub(in crate::engine::embedded) fn partition(&self) -> Partition {
+    pub(in crate::engine) fn partition(&self) -> Partition {
         self.partition
     }
 
-    pub(in crate::engine::embedded) fn shop(&self, shop: &ShopId) -> Option<&Shop> {
+    pub(in crate::engine) fn shop(&self, shop: &ShopId) -> Option<&Shop> {
         self.shops.get(shop)
     }
 
-    pub(in crate::engine::embedded) fn replayed(&self) -> u64 {
+    pub(in crate::engine) fn replayed(&self) -> u64 {
         self.replayed
     }
 
-    pub(in crate::engine::embedded) fn into_shops(self) -> HashMap<ShopId, Shop> {
+    pub(in crate::engine) fn into_shops(self) -> HashMap<ShopId, Shop> {
         self.shops
     }
 }

@@ -4,9 +4,9 @@
 
 use super::*;
 use crate::domain::{Answer, BookingEnd, Event, Millis};
-use crate::engine::embedded::codec::{encode_entry, encode_snapshot};
-use crate::engine::embedded::program::Program;
-use crate::engine::embedded::store::Row;
+use crate::engine::codec::{encode_entry, encode_snapshot};
+use crate::engine::program::Program;
+use crate::engine::store::Row;
 
 /// Writes decisions of a shop as they are, also wrong ones.
 fn write(dir: &Path, shop: &ShopId, decisions: &[Decision]) {
@@ -215,7 +215,7 @@ fn trimmed(dir: &Path, program: &Program) -> Vec<Kept> {
     let (first, rest) = program.decisions.split_at(program.decisions.len() / 2);
     for some in [first, rest] {
         write(dir, &program.id, some);
-        crate::engine::embedded::snapshot::refresh(dir, partition).unwrap();
+        crate::engine::snapshot::refresh(dir, partition).unwrap();
     }
     let reader = Store::reader(dir).unwrap();
     let sealed = reader.sealed(partition, Position::START, 0, 100_000);

@@ -15,7 +15,7 @@ type Skipped = (Position, HashMap<ShopId, Shop>);
 
 /// A walk over a partition's history.
 #[derive(Debug)]
-pub(in crate::engine::embedded) struct Whole<'a> {
+pub(in crate::engine) struct Whole<'a> {
     reader: &'a Reader,
     partition: Partition,
     floor: Floor,
@@ -24,10 +24,7 @@ pub(in crate::engine::embedded) struct Whole<'a> {
 
 impl<'a> Whole<'a> {
     /// Starts before the first entry.
-    pub(in crate::engine::embedded) fn new(
-        reader: &'a Reader,
-        partition: Partition,
-    ) -> Result<Self, Error> {
+    pub(in crate::engine) fn new(reader: &'a Reader, partition: Partition) -> Result<Self, Error> {
         Ok(Self {
             reader,
             partition,
@@ -37,18 +34,18 @@ impl<'a> Whole<'a> {
     }
 
     /// After which entry others are wanted from elsewhere; none if the journal has what follows.
-    pub(in crate::engine::embedded) fn wants(&self) -> Option<Position> {
+    pub(in crate::engine) fn wants(&self) -> Option<Position> {
         (self.link.position < self.floor.link.position).then_some(self.link.position)
     }
 
     /// Where the journal begins, and how many entries were before.
-    pub(in crate::engine::embedded) fn floor(&self) -> (Position, u64) {
+    pub(in crate::engine) fn floor(&self) -> (Position, u64) {
         (self.floor.link.position, self.floor.entries)
     }
 
     /// Takes entries that were kept elsewhere. [`Error::Damaged`] if they are not those that were
     /// trimmed; what is behind them is left.
-    pub(in crate::engine::embedded) fn feed(
+    pub(in crate::engine) fn feed(
         &mut self,
         kept: &[Kept],
         mut each: impl FnMut(Position, ShopId, Decision) -> Result<(), Error>,
@@ -76,7 +73,7 @@ impl<'a> Whole<'a> {
 
     /// Goes on from the oldest good snapshot instead; gives its place and shops, if there
     /// is one.
-    pub(in crate::engine::embedded) fn skip(&mut self) -> Result<Option<Skipped>, Error> {
+    pub(in crate::engine) fn skip(&mut self) -> Result<Option<Skipped>, Error> {
         let Some((link, shops)) = self.reader.oldest(self.partition)? else {
             return Ok(None);
         };
@@ -85,7 +82,7 @@ impl<'a> Whole<'a> {
     }
 
     /// Hands on what the journal has. [`Error::Trimmed`] if something before it is still wanted.
-    pub(in crate::engine::embedded) fn rest(
+    pub(in crate::engine) fn rest(
         self,
         each: impl FnMut(Position, ShopId, Decision) -> Result<(), Error>,
     ) -> Result<(), Error> {

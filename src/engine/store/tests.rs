@@ -11,9 +11,9 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::domain::{Shop, ShopId};
-use crate::engine::embedded::codec::{encode_entry, encode_snapshot};
-use crate::engine::embedded::program::Program;
-use crate::engine::embedded::snapshot;
+use crate::engine::codec::{encode_entry, encode_snapshot};
+use crate::engine::program::Program;
+use crate::engine::snapshot;
 
 /// A position in the first epoch.
 fn at(seq: u64) -> Position {
