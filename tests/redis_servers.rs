@@ -6,6 +6,8 @@
 mod checking;
 #[path = "redis_servers/following.rs"]
 mod following;
+#[path = "redis_servers/importing.rs"]
+mod importing;
 #[path = "redis_servers/letting_in.rs"]
 mod letting_in;
 #[path = "redis_servers/one.rs"]

@@ -2,18 +2,29 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Failure, StatePlace, say};
 use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::map::Map;
 use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec};
+use crate::engine::redis::{self, Settled};
 use crate::engine::{self, Engine};
+use crate::jobs::{join, settle};
+use crate::ledger;
 use crate::lifecycle::{Lifecycle, StopBounds};
+use crate::server;
+
+/// How long an import waits until it follows the other nodes.
+const FOLLOW_MAX: Duration = Duration::from_secs(30);
+/// How often it looks.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Options of `lapak import`.
 #[derive(Debug, Clone, Args)]
@@ -57,21 +68,56 @@ pub async fn import(options: ImportOptions) -> Result<(), Failure> {
         .map_err(|error| Failure::Io(format!("{}: {error}", options.file.display())))?;
     let (products, report) = catalog::read(file, currency)?;
     let config = options.place.load()?;
-    let opened = engine::open(&config.state)?;
-    let fits = crate::jobs::settle::check(&config.ledger, &config.state).await;
-    fits.map_err(|error| Failure::Io(error.to_string()))?;
     let house = Lifecycle::new();
+    let imported = async {
+        let engine = start(&config, &house).await?;
+        let known = engine.skus_known(&shop).await.map_err(Failure::io)?.value;
+        put_all(&engine, &shop, &known, &products).await
+    };
+    let imported = imported.await;
+    house.stop();
+    house.run(StopBounds::default()).await?;
+    print(&report, &imported?, options.json)
+}
+
+/// Starts the engine of the state folder: alone, or as one more of the nodes that share a Redis, once
+/// it follows them.
+async fn start(config: &Config, house: &Lifecycle) -> Result<Engine, Failure> {
+    let clock = Clock::system(config.clock);
+    let connector = match &config.redis {
+        Some(redis) => {
+            let joined = join::join(redis, &config.ledger, &config.state, &clock);
+            Some(joined.map_err(server::Error::from)?)
+        }
+        None => None,
+    };
+    let opened = engine::open(&config.state)?;
+    let fits = settle::check(&config.ledger, &config.state).await;
+    fits.map_err(|error| Failure::Io(error.to_string()))?;
     let (entries, mut committed) = mpsc::channel(64);
-    let engine = opened.start(&Clock::system(config.clock), &house, entries)?;
     house.spawn_core("reader", async move {
         while committed.recv().await.is_some() {}
         Ok::<_, Failure>(())
     });
-    let known = engine.skus_known(&shop).await.map_err(Failure::io)?.value;
-    let imported = put_all(&engine, &shop, &known, &products).await;
-    house.stop();
-    house.run(StopBounds::default()).await?;
-    print(&report, &imported?, options.json)
+    let Some(connector) = connector else {
+        return Ok(opened.start(&clock, house, entries)?);
+    };
+    // The nodes that serve post to the ledger; nothing is told of it here.
+    let shared = config.ledger.kind == ledger::Kind::Postgres;
+    let (_, settled) = watch::channel(Settled::of(shared));
+    let state = &config.state;
+    let engine = redis::start(opened, state, &connector, &clock, house, entries, &settled)
+        .map_err(server::Error::from)?;
+    let following = async {
+        while !engine.follows() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    let late = |_| Failure::Io("the other nodes' turns could not be followed in time".into());
+    tokio::time::timeout(FOLLOW_MAX, following)
+        .await
+        .map_err(late)?;
+    Ok(engine)
 }
 
 fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure> {
