@@ -17,6 +17,9 @@ pub struct Config {
     pub url: Url,
     /// The same in a file of its own.
     pub url_file: Option<PathBuf>,
+    /// Whether another machine may be spoken to without TLS: where the network between the two is
+    /// nobody else's (S-32).
+    pub without_tls: bool,
     /// Whether a start may make the tables and bring them up to date. Off where the role may not:
     /// then `lapak migrate` does it with another role.
     pub migrate: bool,
@@ -32,6 +35,7 @@ impl Default for Config {
             kind: Kind::Sqlite,
             url: Url::default(),
             url_file: None,
+            without_tls: false,
             migrate: true,
             connections: 4,
             timeout_ms: 5_000,

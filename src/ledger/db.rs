@@ -41,9 +41,11 @@ pub(super) fn postgres_options(config: &Config) -> Result<PgConnectOptions, Erro
     let local = options.get_socket().is_some()
         || ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&options.get_host())
         || options.get_host().starts_with('/');
-    if !local && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
+    let verified = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
+    if !local && !verified && !config.without_tls {
         return Err(wrong(
-            "has to say sslmode=verify-full for another machine (S-32)",
+            "has to say sslmode=verify-full for another machine (S-32), or ledger.without_tls that \
+             the network between the two is nobody else's",
         ));
     }
     Ok(options

@@ -2,6 +2,7 @@
 //! promises are looked up, and the health check of the image is run for real.
 
 use std::path::Path;
+use std::process::Command;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -13,6 +14,9 @@ use crate::tools::{file, repository, run};
 
 /// The port with the metrics, which must stay inside.
 const METRICS_PORT: &str = "9464";
+
+/// The settings in the image.
+const IMAGE_SETTINGS: &str = "config/container.toml";
 
 /// A compose file: its services, those of them that are nodes, and what it publishes.
 type Composed = (
@@ -168,6 +172,43 @@ fn the_nodes_find_each_other_the_proxy_and_the_proxy_them() {
         );
     }
     assert!(!proxy.contains(METRICS_PORT));
+}
+
+/// What the containers are given is what a server starts with: it looks at it and says so.
+#[test]
+fn every_server_can_use_the_settings_it_is_given() {
+    for (path, _, nodes, _) in FILES {
+        let compose = yaml(path);
+        for node in nodes {
+            let service = &compose["services"][*node];
+            // Mounted, or those of the image.
+            let mounted = texts(&service["volumes"])[0].split(':').next().unwrap();
+            let own = mounted.starts_with('.');
+            let settings = repository(if own { mounted } else { IMAGE_SETTINGS });
+            let mut check = Command::new(env!("CARGO_BIN_EXE_lapak"));
+            check.args(["check-config", "--config"]).arg(settings);
+            let environment = merged(service, "environment").and_then(Yaml::as_hash);
+            for (name, value) in environment.into_iter().flatten() {
+                let value = chosen(value.as_str().unwrap());
+                check.env(name.as_str().unwrap(), value);
+            }
+            let said = check.output().unwrap();
+            let why = String::from_utf8_lossy(&said.stderr);
+            assert!(said.status.success(), "{path}, {node}: {why}");
+        }
+    }
+}
+
+/// A value with every secret that compose asks for in its place.
+fn chosen(value: &str) -> String {
+    let mut parts = value.split("${");
+    let mut whole = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once('}').unwrap();
+        whole.push_str("aSecretOfThirtyTwoLettersAndMore1");
+        whole.push_str(rest);
+    }
+    whole
 }
 
 /// What Redis is told is what the nodes ask of it.
