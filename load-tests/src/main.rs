@@ -1,6 +1,9 @@
 //! Runs a load scenario against a server of its own on this machine, prints what it measured,
 //! and fails if anything was not as it must be.
 
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

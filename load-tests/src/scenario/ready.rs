@@ -142,17 +142,15 @@ pub fn booking(
     live: &LiveId,
     wait: bool,
 ) -> Request {
+    let id = Uuid::now_v7().as_u128();
     Request {
         by: Actor {
             role: Role::Viewer,
             name: customer.clone(),
         },
-        key: Some(RequestKey {
-            id: Uuid::now_v7().as_u128(),
-            body: 1,
-        }),
+        key: Some(RequestKey { id, body: 1 }),
         command: Command::Book {
-            booking: BookingId(Uuid::now_v7().as_u128()),
+            booking: BookingId(id),
             live: live.clone(),
             drop,
             sku: sku.clone(),
