@@ -5,8 +5,7 @@
 //! hands them to the sequencer that all share, and decides what comes back as turns, its own
 //! requests and those of others ([`super::turn`]).
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -18,13 +17,17 @@ use super::turn::Caller;
 use super::writer::{Batch, Work};
 use crate::clock::{Clock, Reading};
 use crate::domain::shop::Verdict;
-use crate::domain::{Actor, CustomerId, Decision, Millis, Request, Role, Shop, ShopId};
+use crate::domain::{Actor, CustomerId, Millis, Request, Role, Shop, ShopId};
 use crate::engine::{Pulse, Reply};
-use crate::journal::{Entry, Partition, Position};
+use crate::journal::{Partition, Position};
 use crate::telemetry::metrics;
+use dues::Dues;
 use order::Order;
+use pen::Pen;
 
+mod dues;
 pub(super) mod order;
+mod pen;
 
 /// Requests that may wait for one partition; more are turned away as surely not done.
 pub(super) const MAILBOX_MAX: usize = 8_192;
@@ -59,21 +62,14 @@ pub(super) type Question =
 
 /// One partition's shops and where its journal stands.
 pub(super) struct Desk {
-    partition: Partition,
-    /// The last entry, which may still be on its way to the disk.
-    link: Link,
-    /// The epoch that what is decided belongs to.
-    epoch: u64,
     order: Order,
     shops: HashMap<ShopId, Shop>,
-    /// When each shop has something due.
-    dues: BTreeSet<(Millis, ShopId)>,
+    dues: Dues,
+    pen: Pen,
     clock: Clock,
     work: mpsc::Sender<Work>,
     snapshots: mpsc::Sender<Partition>,
-    tail: usize,
     system: Actor,
-    batch: Batch,
 }
 
 /// What a desk begins with.
@@ -103,27 +99,29 @@ impl Desk {
             shops,
             tail,
         } = beginning;
-        let dues = shops
-            .iter()
-            .filter_map(|(id, shop)| Some((shop.next_due_at()?, id.clone())))
-            .collect();
+        let mut dues = Dues::default();
+        for (id, shop) in &shops {
+            dues.moved(id, None, shop.next_due_at());
+        }
         let system = Actor {
             role: Role::System,
             name: CustomerId::new("system").unwrap_or_else(|_| unreachable!("a plain word")),
         };
         Self {
-            partition,
-            link,
-            epoch,
             order,
             shops,
             dues,
+            pen: Pen {
+                partition,
+                link,
+                epoch,
+                tail,
+                batch: Batch::default(),
+            },
             clock,
             work,
             snapshots,
-            tail,
             system,
-            batch: Batch::default(),
         }
     }
 
@@ -160,7 +158,7 @@ impl Desk {
     }
 
     fn nap(&self) -> Duration {
-        let Some((at, _)) = self.dues.first() else {
+        let Some(at) = self.dues.next() else {
             return SLEEP_MAX;
         };
         Duration::from_millis(at.since(Millis(self.clock.now_ms())))
@@ -179,14 +177,15 @@ impl Desk {
                     self.answer(&shop, &request, reading, Some(caller));
                 }
                 Order::Shared(_) => match self.refusal(&shop, &request) {
-                    Some(refusal) => self.batch.replies.push((caller.0, refusal)),
+                    Some(refusal) => self.pen.batch.replies.push((caller.0, refusal)),
                     None => self.ask(shop, request, caller),
                 },
             },
             Message::Ask { shop, question } => {
-                self.batch
+                self.pen
+                    .batch
                     .told
-                    .push(question(self.shops.get(&shop), self.position()));
+                    .push(question(self.shops.get(&shop), self.pen.position()));
             }
             Message::Ping(pong) => {
                 // Who asked may have gone.
@@ -197,7 +196,7 @@ impl Desk {
 
     fn pulse(&self) -> Pulse {
         let mut pulse = Pulse {
-            next_due: self.dues.first().map(|(at, _)| *at),
+            next_due: self.dues.next(),
             ..Pulse::default()
         };
         for shop in self.shops.values() {
@@ -209,18 +208,6 @@ impl Desk {
         pulse
     }
 
-    /// Where deciding goes on: behind the last entry, or before the first of a later epoch.
-    fn position(&self) -> Position {
-        if self.link.position.epoch >= self.epoch {
-            self.link.position
-        } else {
-            Position {
-                epoch: self.epoch,
-                seq: 0,
-            }
-        }
-    }
-
     /// Decides a request, and lets whoever waits for it know once that is durable.
     fn answer(&mut self, id: &ShopId, request: &Request, at: Reading, caller: Option<Caller>) {
         let answer = self.decide(id, request, at);
@@ -229,26 +216,29 @@ impl Desk {
                 .commands
                 .decision_duration
                 .record_duration(sent.elapsed());
-            self.batch.replies.push((reply, answer));
+            self.pen.batch.replies.push((reply, answer));
         }
     }
 
     fn decide(&mut self, id: &ShopId, request: &Request, reading: Reading) -> Reply {
         let now = Millis(reading.now_ms);
         // A shop begins with its admin's first command; nobody else's token brings one about.
-        let known = self.shops.remove(id);
-        let keep = known.is_some() || request.by.role >= Role::Admin;
-        let mut shop = known.unwrap_or_default();
-        if !reading.suspect {
-            self.pass_time(id, &mut shop, now, usize::MAX);
+        if request.by.role >= Role::Admin && !self.shops.contains_key(id) {
+            self.shops.insert(id.clone(), Shop::default());
         }
-        let verdict = shop.decide(now, request);
-        let at = shop.now.max(now);
-        let (outcome, replayed) = match verdict {
+        let mut none = None;
+        let known = self.shops.get_mut(id);
+        let keep = known.is_some();
+        let shop = known.unwrap_or_else(|| none.insert(Shop::default()));
+        let due = shop.next_due_at();
+        if !reading.suspect {
+            pass_time(&mut self.pen, &self.system, id, shop, now, usize::MAX);
+        }
+        let (outcome, replayed) = match shop.decide(now, request) {
             Verdict::Decided(decision) => {
                 let outcome = decision.outcome.clone();
                 if keep {
-                    self.record(id, decision);
+                    self.pen.record(id, decision);
                 }
                 (outcome, false)
             }
@@ -256,71 +246,15 @@ impl Desk {
             Verdict::BadId(rejection) => (Err(rejection), false),
         };
         if keep {
-            self.put_away(id, shop);
+            self.dues.moved(id, due, shop.next_due_at());
         }
         Reply {
-            position: self.position(),
-            at,
+            position: self.pen.position(),
+            at: shop.now.max(now),
             outcome,
             replayed,
             from_memory: false,
         }
-    }
-
-    /// Decides what is due in a shop by `now`, at most `most` of it.
-    fn pass_time(&mut self, id: &ShopId, shop: &mut Shop, now: Millis, most: usize) {
-        if let Some(at) = shop.next_due_at() {
-            self.dues.remove(&(at, id.clone()));
-        }
-        for _ in 0..most {
-            let Some(command) = shop.due(now) else { break };
-            let request = Request {
-                by: self.system.clone(),
-                key: None,
-                command,
-            };
-            let Verdict::Decided(decision) = shop.decide(now, &request) else {
-                break;
-            };
-            if let Err(rejection) = &decision.outcome {
-                // What is due can be done: a rule that refuses its own time is a defect.
-                tracing::error!(?rejection, command = ?request.command, "refused what is due");
-                break;
-            }
-            self.record(id, decision);
-        }
-    }
-
-    fn put_away(&mut self, id: &ShopId, shop: Shop) {
-        if let Some(at) = shop.next_due_at() {
-            self.dues.insert((at, id.clone()));
-        }
-        self.shops.insert(id.clone(), shop);
-    }
-
-    /// Gives a decision its position and adds it to what the journal will keep. The system's
-    /// refused commands leave no trace.
-    fn record(&mut self, shop: &ShopId, decision: Decision) {
-        if decision.outcome.is_err() && decision.key.is_none() {
-            return;
-        }
-        let entry = Entry {
-            partition: self.partition,
-            position: self.position().next(),
-            shop: shop.clone(),
-            decision: Arc::new(decision),
-        };
-        self.keep(entry, |entry, payload| {
-            codec::encode_entry(&entry.shop, &entry.decision, payload);
-        });
-    }
-
-    /// Adds an entry to what the journal will keep.
-    fn keep(&mut self, entry: Entry, encode: impl FnOnce(&Entry, &mut Vec<u8>)) {
-        let (partition, position) = (entry.partition, entry.position);
-        let payload = self.batch.push(entry, encode);
-        self.link = self.link.then(partition, position, payload);
-        self.tail += 1;
     }
 
     /// Lets time pass: decides what is due by the own clock, or asks for a turn in which it is.
@@ -339,39 +273,35 @@ impl Desk {
         let now = Millis(reading.now_ms);
         let mut left = SWEEP_MAX;
         while !reading.suspect && left > 0 {
-            let Some((at, id)) = self.dues.first().cloned() else {
+            let Some(id) = self.dues.first_by(now) else {
                 break;
             };
-            if at > now {
+            let Some(shop) = self.shops.get_mut(&id) else {
                 break;
-            }
-            self.dues.pop_first();
-            let Some(mut shop) = self.shops.remove(&id) else {
-                continue;
             };
-            let before = self.tail;
-            self.pass_time(&id, &mut shop, now, left);
-            left = left.saturating_sub((self.tail - before).max(1));
-            self.put_away(&id, shop);
+            let (due, before) = (shop.next_due_at(), self.pen.tail);
+            pass_time(&mut self.pen, &self.system, &id, shop, now, left);
+            left = left.saturating_sub((self.pen.tail - before).max(1));
+            self.dues.moved(&id, due, shop.next_due_at());
         }
     }
 
     async fn hand_over(&mut self) -> Result<(), super::Error> {
-        if !self.batch.is_empty() {
-            let batch = std::mem::take(&mut self.batch);
+        if !self.pen.batch.is_empty() {
+            let batch = std::mem::take(&mut self.pen.batch);
             self.work
                 .send(Work::Batch(batch))
                 .await
                 .map_err(|_| super::Error::Closed)?;
         }
-        if self.wants_snapshot() && self.snapshots.try_send(self.partition).is_ok() {
-            self.tail = 0;
+        if self.wants_snapshot() && self.snapshots.try_send(self.pen.partition).is_ok() {
+            self.pen.tail = 0;
         }
         Ok(())
     }
 
     fn wants_snapshot(&self) -> bool {
-        self.tail > SNAPSHOT_ENTRIES && self.tail > self.bookings() / 10
+        self.pen.tail > SNAPSHOT_ENTRIES && self.pen.tail > self.bookings() / 10
     }
 
     fn bookings(&self) -> usize {
@@ -381,9 +311,9 @@ impl Desk {
     /// A state so large that writing it would hold up the stop is left to the tail, which is
     /// short in proportion.
     async fn leave_snapshot(&mut self) {
-        if self.tail > 0 && self.bookings() <= LEAVE_BOOKINGS_MAX {
+        if self.pen.tail > 0 && self.bookings() <= LEAVE_BOOKINGS_MAX {
             let state = codec::encode_snapshot(&self.shops);
-            let (partition, position) = (self.partition, self.link.position);
+            let (partition, position) = (self.pen.partition, self.pen.link.position);
             // If the writer is gone, the next start replays the tail instead.
             let _ = self
                 .work
@@ -394,5 +324,26 @@ impl Desk {
                 })
                 .await;
         }
+    }
+}
+
+/// Decides what is due in a shop by `now`, at most `most` of it.
+fn pass_time(pen: &mut Pen, by: &Actor, id: &ShopId, shop: &mut Shop, now: Millis, most: usize) {
+    for _ in 0..most {
+        let Some(command) = shop.due(now) else { break };
+        let request = Request {
+            by: by.clone(),
+            key: None,
+            command,
+        };
+        let Verdict::Decided(decision) = shop.decide(now, &request) else {
+            break;
+        };
+        if let Err(rejection) = &decision.outcome {
+            // What is due can be done: a rule that refuses its own time is a defect.
+            tracing::error!(?rejection, command = ?request.command, "refused what is due");
+            break;
+        }
+        pen.record(id, decision);
     }
 }

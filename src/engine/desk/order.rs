@@ -91,7 +91,7 @@ impl Desk {
         }
         metrics().nodes.from_memory.increment();
         Some(Reply {
-            position: self.link.position,
+            position: self.pen.link.position,
             at: known.now.max(now),
             outcome: Err(refusal),
             replayed: false,
@@ -126,7 +126,7 @@ impl Desk {
     /// Asks for a turn if something is due.
     pub(super) fn nudge(&mut self) {
         let now = self.clock.now_ms();
-        let is_due = self.dues.first().is_some_and(|(at, _)| at.0 <= now);
+        let is_due = self.dues.next().is_some_and(|at| at.0 <= now);
         let Order::Shared(shared) = &mut self.order else {
             return;
         };
@@ -146,7 +146,7 @@ impl Desk {
         while let Some(turn) = next {
             self.take_turn(turn)?;
             next = match &mut self.order {
-                Order::Shared(shared) if self.batch.entries.len() < super::TURN_MAX => {
+                Order::Shared(shared) if self.pen.batch.entries.len() < super::TURN_MAX => {
                     shared.line.turns.try_recv().ok()
                 }
                 _ => None,
@@ -162,14 +162,14 @@ impl Desk {
         if let Some(mark) = turn.mark.filter(|mark| !shared.line.agrees(mark)) {
             metrics().bookings.violations.of(Rule::Mirror).increment();
             return Err(Error::Diverged {
-                partition: self.partition,
+                partition: self.pen.partition,
                 turn: mark.place.index,
                 theirs: mark.position,
             });
         }
         match turn.what {
             What::Requests(requests) => {
-                self.epoch = self.epoch.max(turn.place.epoch);
+                self.pen.epoch = self.pen.epoch.max(turn.place.epoch);
                 for (shop, request, caller) in requests {
                     self.answer(&shop, &request, turn.at, caller);
                 }
@@ -177,9 +177,9 @@ impl Desk {
             }
             What::Entries(entries) => self.take_entries(entries)?,
         }
-        self.batch.turn = Some(turn.place);
+        self.pen.batch.turn = Some(turn.place);
         if let Order::Shared(shared) = &mut self.order {
-            shared.line.mark(turn.place, self.link);
+            shared.line.mark(turn.place, self.pen.link);
         }
         Ok(())
     }
@@ -193,22 +193,25 @@ impl Desk {
             crc,
         } in sealed
         {
-            let known = entry.position <= self.link.position;
-            if known && (entry.position < self.link.position || crc == self.link.crc) {
+            let known = entry.position <= self.pen.link.position;
+            if known && (entry.position < self.pen.link.position || crc == self.pen.link.crc) {
                 continue;
             }
-            let link = self.link.then(self.partition, entry.position, &payload);
-            if !entry.position.follows(self.link.position) || link.crc != crc {
+            let link = self
+                .pen
+                .link
+                .then(self.pen.partition, entry.position, &payload);
+            if !entry.position.follows(self.pen.link.position) || link.crc != crc {
                 return Err(Error::Foreign {
-                    partition: self.partition,
+                    partition: self.pen.partition,
                     position: entry.position,
                 });
             }
             self.replay(entry, &payload)?;
         }
-        if last && self.link != end {
+        if last && self.pen.link != end {
             return Err(Error::Foreign {
-                partition: self.partition,
+                partition: self.pen.partition,
                 position: end.position,
             });
         }
@@ -216,19 +219,17 @@ impl Desk {
     }
 
     fn replay(&mut self, entry: Entry, payload: &[u8]) -> Result<(), Error> {
-        let mut shop = self.shops.remove(&entry.shop).unwrap_or_default();
-        if let Some(at) = shop.next_due_at() {
-            self.dues.remove(&(at, entry.shop.clone()));
-        }
+        let shop = self.shops.entry(entry.shop.clone()).or_default();
+        let due = shop.next_due_at();
         if shop.replay(&entry.decision).is_err() {
             return Err(Error::Foreign {
-                partition: self.partition,
+                partition: self.pen.partition,
                 position: entry.position,
             });
         }
-        let id = entry.shop.clone();
-        self.put_away(&id, shop);
-        self.keep(entry, |_, out| out.extend_from_slice(payload));
+        self.dues.moved(&entry.shop, due, shop.next_due_at());
+        self.pen
+            .keep(entry, |_, out| out.extend_from_slice(payload));
         Ok(())
     }
 }
