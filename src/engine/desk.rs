@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::codec;
@@ -39,6 +40,9 @@ const SWEEP_MAX: usize = 1_024;
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// A snapshot is made when the tail has this many entries, and a tenth of what is held.
 const SNAPSHOT_ENTRIES: usize = 50_000;
+/// And not sooner than this after the one before, or after the start: making one costs as much as
+/// reading everything back, and in a rush that is the processor of those who tap.
+const SNAPSHOT_EVERY: Duration = Duration::from_mins(1);
 /// A stop leaves a snapshot of up to this many bookings: some tenths of a second.
 const LEAVE_BOOKINGS_MAX: usize = 100_000;
 
@@ -69,6 +73,8 @@ pub(super) struct Desk {
     clock: Clock,
     work: mpsc::Sender<Work>,
     snapshots: mpsc::Sender<Partition>,
+    /// No snapshot before this.
+    snapshot_at: Instant,
     system: Actor,
 }
 
@@ -121,6 +127,7 @@ impl Desk {
             clock,
             work,
             snapshots,
+            snapshot_at: Instant::now() + SNAPSHOT_EVERY,
             system,
         }
     }
@@ -296,12 +303,15 @@ impl Desk {
         }
         if self.wants_snapshot() && self.snapshots.try_send(self.pen.partition).is_ok() {
             self.pen.tail = 0;
+            self.snapshot_at = Instant::now() + SNAPSHOT_EVERY;
         }
         Ok(())
     }
 
     fn wants_snapshot(&self) -> bool {
-        self.pen.tail > SNAPSHOT_ENTRIES && self.pen.tail > self.bookings() / 10
+        self.pen.tail > SNAPSHOT_ENTRIES
+            && self.pen.tail > self.bookings() / 10
+            && Instant::now() >= self.snapshot_at
     }
 
     fn bookings(&self) -> usize {
