@@ -7,7 +7,7 @@ use super::{Outcome, Shop};
 use crate::domain::answer::Answer;
 use crate::domain::booking::{Booking, BookingEnd, BookingState, Origin};
 use crate::domain::command::{Command, Request};
-use crate::domain::customer::{ReputationCause, clamp};
+use crate::domain::customer::{Customer, REPUTATION_FULL, ReputationCause, clamp};
 use crate::domain::drop::{Drop, DropState};
 use crate::domain::event::{Event, Terms};
 use crate::domain::id::{BookingId, CustomerId, DropId, LiveId, SkuId};
@@ -77,6 +77,11 @@ impl Shop {
     pub fn refusal(&self, now: Millis, request: &Request) -> Option<Rejection> {
         let now = now.max(self.now);
         let wish = Wish::of(&request.command)?;
+        let drop = self.drops.get(&wish.drop)?;
+        // The quickest look first: everybody who taps while there is something comes by here.
+        if Self::is_open(drop, now) && self.takeable(drop) >= wish.qty {
+            return None;
+        }
         if request.key.is_none() || self.known(now, request).is_some() || self.due(now).is_some() {
             return None;
         }
@@ -160,7 +165,8 @@ impl Shop {
         if known.is_some_and(|c| c.restricted) {
             return Err(Rejection::Restricted);
         }
-        let (reputation, needed) = (self.reputation(customer), self.settings.min_reputation);
+        let reputation = known.map_or(REPUTATION_FULL, |c| c.reputation);
+        let needed = self.settings.min_reputation;
         if reputation < needed {
             return Err(Rejection::ReputationLow { reputation, needed });
         }
@@ -177,7 +183,7 @@ impl Shop {
             let current = self.cart_units_of(customer, &drop.sku);
             within(self.settings.max_item_qty, current, Rejection::MaxItemQty)?;
         }
-        if let Some(limit) = self.cart_limit(customer) {
+        if let Some(limit) = self.cart_limit(reputation) {
             within(limit, self.cart_units(customer), Rejection::CartLimit)?;
         }
         if drop.per_customer_limit > 0 {
@@ -185,24 +191,26 @@ impl Shop {
             within(drop.per_customer_limit, current, Rejection::CustomerLimit)?;
         }
         let held = known.map_or(0, |c| u32::try_from(c.held.len()).unwrap_or(u32::MAX));
-        match self.booking_cap(customer) {
+        match self.booking_cap(known, reputation) {
             Some(cap) if held >= cap => Err(Rejection::BookingCap(Limit::new(cap, held))),
             _ => Ok(allowed),
         }
     }
 
-    fn cart_limit(&self, customer: &CustomerId) -> Option<u32> {
+    fn cart_limit(&self, reputation: u8) -> Option<u32> {
         let shop = Some(self.settings.max_cart_units).filter(|limit| *limit > 0);
-        let band = self.band_of(customer).and_then(|band| band.max_units);
+        let band = self.settings.band(reputation);
+        let band = band.and_then(|band| band.max_units);
         shop.into_iter().chain(band).min()
     }
 
     /// The least of the caps of shop, group and band (R-BOOK-11).
-    fn booking_cap(&self, customer: &CustomerId) -> Option<u32> {
+    fn booking_cap(&self, known: Option<&Customer>, reputation: u8) -> Option<u32> {
         let settings = &self.settings;
-        let group = self.customers.get(customer).and_then(|c| c.group.as_ref());
+        let group = known.and_then(|c| c.group.as_ref());
         let group = group.and_then(|g| settings.group_max_bookings.get(g).copied());
-        let band = self.band_of(customer).and_then(|band| band.max_bookings);
+        let band = settings.band(reputation);
+        let band = band.and_then(|band| band.max_bookings);
         [Some(settings.max_bookings), group]
             .into_iter()
             .flatten()

@@ -323,8 +323,8 @@ impl Draft<'_> {
             let Some(drop) = self.drops.get(&id) else {
                 continue;
             };
-            let ratio = self.tracked_parts(&drop.sku).find(|(part, _)| *part == sku);
-            let Some((_, ratio)) = ratio else { continue };
+            let part = self.tracked_parts(&drop.sku).find(|(id, ..)| *id == sku);
+            let Some((_, _, ratio)) = part else { continue };
             let available = self.skus.get(sku).map_or(0, |s| s.buckets.available);
             let qty = wanted
                 .saturating_sub(available)

@@ -4,7 +4,7 @@ use super::Shop;
 use crate::domain::drop::{Drop, DropState, Mode, least};
 use crate::domain::id::{CustomerId, DropId, OrderId, SkuId};
 use crate::domain::settings::Band;
-use crate::domain::sku::{Kind, SkuSpec, UNITS_MAX};
+use crate::domain::sku::{Kind, Sku, SkuSpec, UNITS_MAX};
 use crate::domain::time::Millis;
 
 /// The parts one unit of a SKU takes: itself, or its components, with units of each.
@@ -15,20 +15,15 @@ pub fn parts<'a>(sku: &'a SkuId, spec: &'a SkuSpec) -> impl Iterator<Item = (&'a
 }
 
 impl Shop {
-    /// The counted parts of a SKU (untracked ones are ignored, R-SHARE-9).
+    /// The counted parts of a SKU (untracked ones are ignored, R-SHARE-9), and how many of each it
+    /// takes.
     pub(super) fn tracked_parts<'a>(
         &'a self,
         sku: &'a SkuId,
-    ) -> impl Iterator<Item = (&'a SkuId, u32)> {
-        self.skus
-            .get(sku)
-            .into_iter()
-            .flat_map(move |s| parts(sku, &s.spec))
-            .filter(|(part, _)| {
-                self.skus
-                    .get(*part)
-                    .is_some_and(|s| s.spec.kind() == Kind::Tracked)
-            })
+    ) -> impl Iterator<Item = (&'a SkuId, &'a Sku, u32)> {
+        let all = self.tracked_or_not_parts(sku);
+        all.filter_map(|(id, ratio)| Some((id, self.skus.get(id)?, ratio)))
+            .filter(|(_, part, _)| part.spec.kind() == Kind::Tracked)
     }
 
     /// Whether units of this SKU are counted: for a combination, of any component.
@@ -39,7 +34,7 @@ impl Shop {
     /// Units of a SKU that its (or its components') `available` allows; none = unlimited.
     pub fn available(&self, sku: &SkuId) -> Option<u32> {
         self.tracked_parts(sku)
-            .filter_map(|(part, ratio)| Some(self.skus.get(part)?.buckets.available / ratio))
+            .map(|(_, part, ratio)| part.buckets.available / ratio)
             .min()
     }
 
@@ -80,9 +75,9 @@ impl Shop {
     /// Whether a SKU and all its components are on sale.
     pub fn is_active(&self, sku: &SkuId) -> bool {
         self.skus.get(sku).is_some_and(|s| {
+            let mut components = s.spec.components.iter();
             s.spec.active
-                && parts(sku, &s.spec)
-                    .all(|(part, _)| self.skus.get(part).is_some_and(|p| p.spec.active))
+                && components.all(|c| self.skus.get(&c.sku).is_some_and(|p| p.spec.active))
         })
     }
 
@@ -136,7 +131,10 @@ impl Shop {
     }
 
     pub(super) fn band_of(&self, customer: &CustomerId) -> Option<&Band> {
-        self.settings.band(self.reputation(customer))
+        // Few shops have any: then nobody has to be looked up.
+        let some = !self.settings.bands.is_empty();
+        let reputation = some.then(|| self.reputation(customer))?;
+        self.settings.band(reputation)
     }
 
     /// Units in a customer's cart: those of bookings that are held (R-ORD-3).

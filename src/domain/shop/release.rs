@@ -37,7 +37,7 @@ impl Draft<'_> {
         let sku = self.drops.get(&booking.drop).map(|d| d.sku.clone());
         let parts = sku.map_or_else(Vec::new, |sku| {
             let parts = self.tracked_parts(&sku);
-            parts.map(|(part, ratio)| (part.clone(), ratio)).collect()
+            parts.map(|(id, _, ratio)| (id.clone(), ratio)).collect()
         });
         self.take_back(Some(booking.drop), &parts, qty);
     }

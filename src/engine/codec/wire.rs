@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::domain::id::IdError;
 use crate::domain::{CustomerId, DropId, GroupId, LiveId, Millis, SkuId};
 
@@ -50,14 +52,14 @@ pub(super) trait Code: Sized {
 /// What has been spelled out, and under which number.
 struct Spelled<T> {
     list: Vec<T>,
-    index: HashMap<T, usize>,
+    index: HashMap<T, usize, RandomState>,
 }
 
 impl<T> Default for Spelled<T> {
     fn default() -> Self {
         Self {
             list: Vec::new(),
-            index: HashMap::new(),
+            index: HashMap::default(),
         }
     }
 }
