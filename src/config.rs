@@ -88,11 +88,17 @@ pub struct InternalConfig {
 pub struct JournalConfig {
     /// Days that entries stay after they were decided, posted or not; 0 = for ever.
     pub keep_days: u32,
+    /// Whether what is known to be sold out or over may be refused without an entry. Among nodes
+    /// `redis.refuse_from_memory` says so.
+    pub refuse_from_memory: bool,
 }
 
 impl Default for JournalConfig {
     fn default() -> Self {
-        Self { keep_days: 7 }
+        Self {
+            keep_days: 7,
+            refuse_from_memory: true,
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Reply {
     pub outcome: Outcome,
     /// The request id had been answered before.
     pub replayed: bool,
-    /// Refused by what this node knew, without asking the others: not kept, so the same id may be
+    /// Refused by what this node knew, without asking others: not kept, so the same id may be
     /// answered otherwise when it is asked again.
     pub from_memory: bool,
 }

@@ -148,7 +148,9 @@ pub fn start(config: &Config, clock: &Clock, house: &Lifecycle) -> Result<Server
             entries,
             &settled,
         )?,
-        None => opened.start(clock, house, entries)?,
+        None => opened
+            .refusing_from_memory(config.journal.refuse_from_memory)
+            .start(clock, house, entries)?,
     };
     let hub = Arc::new(Hub::new(
         Arc::clone(&mirror),

@@ -96,6 +96,11 @@ impl Server {
         usage::cpu(self.pid)
     }
 
+    /// CPU time so far of those threads that post to the ledger in SQLite.
+    pub fn books_cpu(&self) -> Result<Duration> {
+        usage::threads_cpu(self.pid, &["settle", "sqlx-sqlite"])
+    }
+
     /// Bytes in memory.
     pub fn resident(&self) -> Result<u64> {
         usage::resident(self.pid)

@@ -1,6 +1,7 @@
 //! What a process uses, as Linux tells it.
 
 use std::fs::read_to_string;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -18,6 +19,26 @@ pub fn cpu(pid: u32) -> Result<Duration> {
 /// CPU time of the processes that this one started and that have ended.
 pub fn children_cpu() -> Result<Duration> {
     times(std::process::id(), 13)
+}
+
+/// CPU time so far of those threads of a process whose names begin so.
+pub fn threads_cpu(pid: u32, names: &[&str]) -> Result<Duration> {
+    let mut total = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
+        // A thread may end while it is looked at.
+        let name = read_to_string(thread.path().join("comm")).unwrap_or_default();
+        if names.iter().any(|begin| name.starts_with(begin)) {
+            total += times_of(&thread.path()).unwrap_or_default();
+        }
+    }
+    Ok(total)
+}
+
+fn times_of(thread: &Path) -> Result<Duration> {
+    // Nanoseconds on a processor are the first number.
+    let spent = read_to_string(thread.join("schedstat"))?;
+    let spent = spent.split(' ').next().context("schedstat is empty")?;
+    Ok(Duration::from_nanos(spent.parse()?))
 }
 
 /// Two times of a process: utime and stime are the fields 14 and 15 of `stat`, those of its

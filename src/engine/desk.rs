@@ -21,12 +21,13 @@ use crate::domain::shop::Verdict;
 use crate::domain::{Actor, CustomerId, Millis, Request, Role, Shop, ShopId};
 use crate::engine::{Pulse, Reply};
 use crate::journal::{Partition, Position};
-use crate::telemetry::metrics;
 use dues::Dues;
+use memory::Memory;
 use order::Order;
 use pen::Pen;
 
 mod dues;
+mod memory;
 pub(super) mod order;
 mod pen;
 
@@ -67,6 +68,7 @@ pub(super) type Question =
 /// One partition's shops and where its journal stands.
 pub(super) struct Desk {
     order: Order,
+    memory: Memory,
     shops: HashMap<ShopId, Shop>,
     dues: Dues,
     pen: Pen,
@@ -88,6 +90,8 @@ pub(super) struct Beginning {
     pub(super) shops: HashMap<ShopId, Shop>,
     /// Entries behind the newest snapshot.
     pub(super) tail: usize,
+    /// Whether what is surely refused may be refused without a trace.
+    pub(super) from_memory: bool,
 }
 
 impl Desk {
@@ -104,6 +108,7 @@ impl Desk {
             epoch,
             shops,
             tail,
+            from_memory,
         } = beginning;
         let mut dues = Dues::default();
         for (id, shop) in &shops {
@@ -115,6 +120,7 @@ impl Desk {
         };
         Self {
             order,
+            memory: Memory::new(from_memory),
             shops,
             dues,
             pen: Pen {
@@ -154,10 +160,12 @@ impl Desk {
                 () = closing.cancelled(), if !mailbox.is_closed() => mailbox.close(),
                 () = tokio::time::sleep(nap) => {}
             }
+            // One look at the clock for all that has come by now.
+            let reading = self.clock.read();
             for message in taken.drain(..) {
-                self.take(message);
+                self.take(message, reading);
             }
-            self.pass();
+            self.pass(reading);
             self.hand_over().await?;
         }
         self.leave_snapshot().await;
@@ -172,21 +180,16 @@ impl Desk {
             .clamp(Duration::from_millis(1), SLEEP_MAX)
     }
 
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, message: Message, reading: Reading) {
         match message {
             Message::Submit {
                 shop,
                 request,
                 caller,
-            } => match &self.order {
-                Order::Own => {
-                    let reading = self.clock.read();
-                    self.answer(&shop, &request, reading, Some(caller));
-                }
-                Order::Shared(_) => match self.refusal(&shop, &request) {
-                    Some(refusal) => self.pen.batch.replies.push((caller.0, refusal)),
-                    None => self.ask(shop, request, caller),
-                },
+            } => match (self.refusal(&shop, &request, reading), &self.order) {
+                (Some(refusal), _) => self.pen.batch.replies.push((caller, refusal)),
+                (None, Order::Own) => self.answer(&shop, &request, reading, Some(caller)),
+                (None, Order::Shared(_)) => self.ask(shop, request, caller),
             },
             Message::Ask { shop, question } => {
                 self.pen
@@ -218,12 +221,8 @@ impl Desk {
     /// Decides a request, and lets whoever waits for it know once that is durable.
     fn answer(&mut self, id: &ShopId, request: &Request, at: Reading, caller: Option<Caller>) {
         let answer = self.decide(id, request, at);
-        if let Some((reply, sent)) = caller {
-            metrics()
-                .commands
-                .decision_duration
-                .record_duration(sent.elapsed());
-            self.pen.batch.replies.push((reply, answer));
+        if let Some(caller) = caller {
+            self.pen.batch.replies.push((caller, answer));
         }
     }
 
@@ -265,12 +264,9 @@ impl Desk {
     }
 
     /// Lets time pass: decides what is due by the own clock, or asks for a turn in which it is.
-    fn pass(&mut self) {
+    fn pass(&mut self, reading: Reading) {
         match &self.order {
-            Order::Own => {
-                let reading = self.clock.read();
-                self.sweep(reading);
-            }
+            Order::Own => self.sweep(reading),
             Order::Shared(_) => self.nudge(),
         }
     }

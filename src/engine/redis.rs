@@ -120,9 +120,9 @@ pub fn start(
     feed: mpsc::Sender<Vec<Entry>>,
     settled: &watch::Receiver<Settled>,
 ) -> Result<Engine, Error> {
-    let from_memory = connector.config().refuse_from_memory;
+    let opened = opened.refusing_from_memory(connector.config().refuse_from_memory);
     let node: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
-    let (engine, ends) = opened.start_shared(clock, house, feed, from_memory)?;
+    let (engine, ends) = opened.start_shared(clock, house, feed)?;
     let following = Arc::new(AtomicU16::new(0));
     for (partition, end) in Partition::all().zip(ends) {
         let sequencer = Sequencer::new(

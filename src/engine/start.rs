@@ -67,6 +67,7 @@ pub struct Opened {
     dir: PathBuf,
     store: Store,
     loaded: Vec<(Partition, Loaded)>,
+    from_memory: bool,
 }
 
 /// Opens the journal in a folder, which is made if need be, and reads all shops back.
@@ -81,6 +82,7 @@ pub fn open(dir: &Path) -> Result<Opened, Error> {
         dir: dir.to_owned(),
         store,
         loaded,
+        from_memory: false,
     })
 }
 
@@ -112,6 +114,17 @@ impl Opened {
         }
     }
 
+    /// Whether what is known to be sold out or over may be refused without a trace: such a refusal
+    /// says so ([`Reply::from_memory`](super::Reply::from_memory)) and is not kept for its id.
+    #[must_use]
+    pub fn refusing_from_memory(self, allowed: bool) -> Self {
+        let from_memory = allowed;
+        Self {
+            from_memory,
+            ..self
+        }
+    }
+
     /// Starts deciding alone. Committed entries go to `feed`, in order for each partition.
     pub fn start(
         self,
@@ -128,7 +141,6 @@ impl Opened {
         clock: &Clock,
         house: &Lifecycle,
         feed: mpsc::Sender<Vec<Entry>>,
-        refuse_from_memory: bool,
     ) -> Result<(Engine, Vec<LineEnd>), Error> {
         let mut ends = Vec::new();
         let engine = self.start_in_order(clock, house, feed, |store, partition| {
@@ -140,7 +152,7 @@ impl Opened {
             };
             let (way, far_end) = line(mark);
             ends.push(far_end);
-            Ok(Order::Shared(Shared::new(way, refuse_from_memory)))
+            Ok(Order::Shared(Shared::new(way)))
         })?;
         Ok((engine, ends))
     }
@@ -169,6 +181,7 @@ impl Opened {
                 },
                 shops: loaded.shops,
                 tail: usize::try_from(loaded.replayed).unwrap_or(usize::MAX),
+                from_memory: self.from_memory,
             };
             let desk = Desk::new(
                 beginning,

@@ -1,11 +1,11 @@
 //! The one writer of the journal: takes what all partitions have decided, commits it in one
 //! transaction, and only then lets answers and facts go (group commit).
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::store::{Error, Row, Store};
-use super::turn::Place;
+use super::turn::{Caller, Place};
 use crate::engine::{Failure, Reply};
 use crate::journal::{Entry, Partition, Position};
 use crate::telemetry::metrics;
@@ -41,7 +41,7 @@ pub(super) struct Batch {
     /// The turn that the entries lead up to, where turns have places.
     pub(super) turn: Option<Place>,
     /// Answers to give once all this is durable.
-    pub(super) replies: Vec<(oneshot::Sender<Result<Reply, Failure>>, Reply)>,
+    pub(super) replies: Vec<(Caller, Reply)>,
     /// Questions to answer then.
     pub(super) told: Vec<Box<dyn FnOnce() + Send>>,
 }
@@ -77,7 +77,7 @@ impl Batch {
     }
 
     fn give_up(self) {
-        for (reply, _) in self.replies {
+        for ((reply, _), _) in self.replies {
             // Who does not wait any more needs no word.
             let _ = reply.send(Err(Failure::Unknown));
         }
@@ -166,7 +166,10 @@ fn publish(batch: Batch, feed: &mpsc::Sender<Vec<Entry>>) {
         // Without readers the engine goes on deciding; they read the journal when they come.
         let _ = feed.blocking_send(batch.entries);
     }
-    for (reply, what) in batch.replies {
+    let now = Instant::now();
+    let took = &metrics().commands.decision_duration;
+    for ((reply, sent), what) in batch.replies {
+        took.record_duration(now.saturating_duration_since(sent));
         let _ = reply.send(Ok(what));
     }
     for tell in batch.told {

@@ -57,7 +57,7 @@ group! {
         tail_lag: Histogram = "lapak_tail_lag_seconds", Seconds, LATENCY;
         /// Turns whose outcome was not known when the connection broke; each is cleared up later.
         unknown: Counter = "lapak_turns_unknown_total", Things;
-        /// Requests refused from memory, without asking Redis.
+        /// Requests refused from memory: without an entry, and without asking Redis.
         from_memory: Counter = "lapak_refused_from_memory_total", Things;
         /// Times the past was found cut, by why.
         cuts: Family<Counter, CutReason> = "lapak_cuts_total", Things;

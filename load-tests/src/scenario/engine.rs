@@ -15,7 +15,7 @@ use super::{audience, audit, host};
 use crate::client::book;
 use crate::report::{as_micros, count, micros, per};
 use crate::stage::{Bench, enough_files, names};
-use crate::{Client, Report, Run};
+use crate::{Client, Report, Run, usage};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
@@ -44,7 +44,10 @@ async fn alone(run: &Run, options: &Options, report: &mut Report) -> Result<()> 
     let bench = Bench::open(&ground.state(), &Clock::default())?;
     bench.found(Settings::default(), &[("MANY", None)]).await?;
     let drop = open_drop(&bench, "MANY", 1).await?;
+    let asking = || usage::threads_cpu(std::process::id(), &["load-tests"]);
+    let before = asking()?;
     let (wall, cpu) = book_many(&bench, drop, "MANY", options.bookings).await?;
+    let asked = asking()?.saturating_sub(before);
     let a_second = count(options.bookings) / wall.as_secs_f64();
     report.figure("engine alone: bookings", count(options.bookings), "");
     report.figure("engine alone: decided a second", a_second.round(), "/s");
@@ -53,6 +56,8 @@ async fn alone(run: &Run, options: &Options, report: &mut Report) -> Result<()> 
         per(cpu, options.bookings),
         "µs",
     );
+    let each = per(asked, options.bookings);
+    report.figure("engine alone: of it whoever asks, per booking", each, "µs");
     bench.close().await
 }
 
@@ -106,6 +111,7 @@ async fn through_the_socket(run: &Run, options: &Options, report: &mut Report) -
         (Kind::Booking, "booking"),
     ] {
         let (cpu, began) = (server.cpu()?, Instant::now());
+        let books = server.books_cpu()?;
         let on = if kind == Kind::SoldOut { &none } else { &drop };
         clients = closed_loop(clients, kind, on, options.each).await?;
         let (spent, wall) = (server.cpu()?.saturating_sub(cpu), began.elapsed());
@@ -121,13 +127,18 @@ async fn through_the_socket(run: &Run, options: &Options, report: &mut Report) -
             each,
             "µs",
         );
-        costs.push(each);
+        let posted = per(server.books_cpu()?.saturating_sub(books), asked);
+        if posted >= 0.05 {
+            let what = format!("through the socket: of it posting to the books, per {name}");
+            report.figure(what, posted, "µs");
+        }
+        costs.push((each, posted));
     }
-    report.figure(
-        "booking / request refused at the door",
-        costs[3] / costs[1],
-        "×",
-    );
+    let ((refused, _), (booking, posted)) = (costs[1], costs[3]);
+    let ratio = booking / refused;
+    report.figure("booking / request refused at the door", ratio, "×");
+    let ratio = (booking - posted) / refused;
+    report.figure("the same without the books", ratio, "×");
 
     let (cpu, length) = (server.cpu()?, run.length(5));
     let total = usize::try_from(u64::from(options.rate) * length.as_secs())?;

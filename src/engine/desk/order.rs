@@ -7,18 +7,16 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
 use super::Desk;
-use crate::domain::{Millis, Request, ShopId};
+use crate::domain::{Request, ShopId};
+use crate::engine::Failure;
 use crate::engine::turn::{Asked, Caller, Entries, Line, Turn, What};
 use crate::engine::{Error, RETRY_MS};
-use crate::engine::{Failure, Reply};
 use crate::journal::{Entry, Sealed};
 use crate::telemetry::{Rule, metrics};
 
 /// How often a desk asks for a turn because something is due, at most. Other nodes see the same
 /// thing become due; whoever is first does it for all.
 const NUDGE_EVERY: Duration = Duration::from_millis(25);
-/// How often a refusal from memory is asked of all nodes nevertheless.
-const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Who says in which order requests are decided, and when.
 pub(in crate::engine) enum Order {
@@ -31,23 +29,14 @@ pub(in crate::engine) enum Order {
 /// The way to the sequencer and back.
 pub(in crate::engine) struct Shared {
     line: Line,
-    /// Whether refusals that are sure need not be asked of all.
-    from_memory: bool,
     /// No nudge before this.
     nudge_at: Instant,
-    /// After this the next refusal is asked of all.
-    ask_at: Instant,
 }
 
 impl Shared {
-    pub(in crate::engine) fn new(line: Line, from_memory: bool) -> Self {
-        let now = Instant::now();
-        Self {
-            line,
-            from_memory,
-            nudge_at: now,
-            ask_at: now,
-        }
+    pub(in crate::engine) fn new(line: Line) -> Self {
+        let nudge_at = Instant::now();
+        Self { line, nudge_at }
     }
 }
 
@@ -57,6 +46,15 @@ impl Order {
         match self {
             Self::Own => std::future::pending().await,
             Self::Shared(shared) => shared.line.turns.recv().await,
+        }
+    }
+
+    /// Whether what this desk knows is what there is: always of its own, and among nodes while it
+    /// follows their turns.
+    pub(super) fn follows(&self) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Shared(shared) => shared.line.follows.load(Ordering::Acquire),
         }
     }
 
@@ -73,32 +71,6 @@ impl Order {
 }
 
 impl Desk {
-    /// A refusal that this node is sure of by what it knows: sold out, or over. Every so often one is
-    /// asked of all nevertheless, and all while the node does not follow.
-    pub(super) fn refusal(&mut self, shop: &ShopId, request: &Request) -> Option<Reply> {
-        let (now, moment) = (Millis(self.clock.now_ms()), Instant::now());
-        let Order::Shared(shared) = &mut self.order else {
-            return None;
-        };
-        if !shared.from_memory || !shared.line.follows.load(Ordering::Acquire) {
-            return None;
-        }
-        let known = self.shops.get(shop)?;
-        let refusal = known.refusal(now, request)?;
-        if moment >= shared.ask_at {
-            shared.ask_at = moment + ASK_EVERY;
-            return None;
-        }
-        metrics().nodes.from_memory.increment();
-        Some(Reply {
-            position: self.pen.link.position,
-            at: known.now.max(now),
-            outcome: Err(refusal),
-            replayed: false,
-            from_memory: true,
-        })
-    }
-
     /// Hands a request to the sequencer.
     pub(super) fn ask(&mut self, shop: ShopId, request: Box<Request>, caller: Caller) {
         let Order::Shared(shared) = &self.order else {
