@@ -106,6 +106,10 @@ impl<'a> Draft<'a> {
 
     pub(super) fn emit(&mut self, event: Event) {
         self.shop.apply(self.now, &event);
+        if self.events.is_empty() {
+            // Most decisions have one; a list of its own accord begins with room for four.
+            self.events.reserve_exact(1);
+        }
         self.events.push(event);
     }
 

@@ -51,12 +51,8 @@ impl Shop {
 
     /// When something becomes due next.
     pub fn next_due_at(&self) -> Option<Millis> {
-        self.due
-            .first()
-            .map(|(at, _)| *at)
-            .into_iter()
-            .chain(self.forgets_at())
-            .min()
+        let first = self.due.first().map(|(at, _)| *at);
+        sooner(first, self.forgets_at())
     }
 
     /// When answers and ended bookings are to be forgotten next (D.11).
@@ -66,7 +62,7 @@ impl Shop {
         // Orders are kept longer, so they are due for it later.
         let order = self.orders_by_age.first().map(|(at, _)| *at);
         let order = order.map(|at| at.plus(ORDER_KEPT_MS - ANSWER_KEPT_MS));
-        let oldest = answer.into_iter().chain(booking).chain(order).min()?;
+        let oldest = sooner(sooner(answer, booking), order)?;
         Some(oldest.plus(ANSWER_KEPT_MS + FORGET_EVERY_MS))
     }
 
@@ -75,5 +71,13 @@ impl Shop {
         let past = self.due.iter().take_while(|(at, _)| *at <= now);
         past.filter(|(_, due)| matches!(due, Due::Expires(_)))
             .count()
+    }
+}
+
+/// The earlier of two times that there may be.
+fn sooner(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

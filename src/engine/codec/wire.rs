@@ -52,14 +52,15 @@ pub(super) trait Code: Sized {
 /// What has been spelled out, and under which number.
 struct Spelled<T> {
     list: Vec<T>,
-    index: HashMap<T, usize, RandomState>,
+    /// Made when the list has become long.
+    index: Option<HashMap<T, usize, RandomState>>,
 }
 
 impl<T> Default for Spelled<T> {
     fn default() -> Self {
         Self {
             list: Vec::new(),
-            index: HashMap::default(),
+            index: None,
         }
     }
 }
@@ -70,20 +71,19 @@ const WALK_MAX: usize = 12;
 impl<T: Clone + Eq + Hash> Spelled<T> {
     /// The number of an item, and whether it is new and must be spelled out.
     fn number(&mut self, item: &T) -> (usize, bool) {
-        let known = if self.list.len() <= WALK_MAX {
-            self.list.iter().position(|known| known == item)
-        } else {
-            self.index.get(item).copied()
+        let known = match &self.index {
+            None => self.list.iter().position(|known| known == item),
+            Some(index) => index.get(item).copied(),
         };
         if let Some(number) = known {
             return (number, false);
         }
         let number = self.list.len();
         self.list.push(item.clone());
-        if number == WALK_MAX {
-            self.index = self.list.iter().cloned().zip(0..).collect();
-        } else if number > WALK_MAX {
-            self.index.insert(item.clone(), number);
+        if let Some(index) = &mut self.index {
+            index.insert(item.clone(), number);
+        } else if number == WALK_MAX {
+            self.index = Some(self.list.iter().cloned().zip(0..).collect());
         }
         (number, true)
     }
