@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 pub type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
 
 /// How many keys are looked up ahead.
-const AHEAD: usize = 64;
+pub const AHEAD: usize = 64;
 
 /// Puts many new items in, and tells `each` of them. Where some of them belong is looked up first,
 /// one right after another, so that waiting for the memory of one is waiting for all: put in one

@@ -10,7 +10,7 @@ use crate::domain::command::{Command, Request};
 use crate::domain::customer::{Customer, REPUTATION_FULL, ReputationCause, clamp};
 use crate::domain::drop::{Drop, DropState};
 use crate::domain::event::{Event, Terms};
-use crate::domain::id::{BookingId, CustomerId, DropId, LiveId, SkuId};
+use crate::domain::id::{BookingId, CustomerId, DropId, LiveId, RequestId, SkuId};
 use crate::domain::rejection::{Limit, Rejection};
 use crate::domain::settings::PRIORITY_DEFAULT;
 use crate::domain::sku::UNITS_MAX;
@@ -88,6 +88,25 @@ impl Shop {
         self.fit(now, &request.by.name, &wish)
             .err()
             .filter(|why| matches!(why, Rejection::SoldOut { .. } | Rejection::DropNotOpen))
+    }
+
+    /// Looks up what deciding a wish to book will look up, and does nothing with it. Done for many
+    /// wishes before they are decided, their waits for memory are one: see
+    /// [`put_many`](crate::domain::map::put_many). What it gives says nothing.
+    pub fn look_up(&self, request: &Request) -> bool {
+        let Some(wish) = Wish::of(&request.command) else {
+            return false;
+        };
+        let name = &request.by.name;
+        let drop = self.drops.get(&wish.drop);
+        let answered = request.key.is_some_and(|key| {
+            let key = (name.clone(), RequestId(key.id));
+            self.answers.contains_key(&key)
+        });
+        answered
+            | self.bookings.contains_key(&wish.booking)
+            | self.customers.contains_key(name)
+            | drop.is_some_and(|drop| drop.shares.contains_key(name))
     }
 
     /// The checks stand in the order of [`Rejection`].
