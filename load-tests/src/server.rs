@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::{http, usage};
@@ -32,7 +33,29 @@ pub struct Server {
     pub internal: SocketAddr,
     /// From the start of the process until `/readyz` said 200.
     pub ready_after: Duration,
-    log: Arc<Mutex<VecDeque<String>>>,
+    log: Log,
+    /// Reads the log until it ends.
+    reading: JoinHandle<()>,
+}
+
+/// The end of a server's log; clones are the same, and outlive the server.
+#[derive(Debug, Clone, Default)]
+pub struct Log(Arc<Mutex<VecDeque<String>>>);
+
+impl Log {
+    /// As text.
+    pub fn text(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().cloned().collect::<Vec<_>>().join("\n")
+    }
+
+    fn keep(&self, line: String) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() >= LOG_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
 }
 
 impl Server {
@@ -52,11 +75,11 @@ impl Server {
         let pid = child.id().context("it ended at once")?;
         let stderr = child.stderr.take().context("no standard error")?;
         let mut lines = BufReader::new(stderr).lines();
-        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let log = Log::default();
         let (address, internal) = timeout(START_MAX, doors(&mut lines, &log))
             .await
             .context("the server did not say where it listens")??;
-        tokio::spawn(follow(lines, Arc::clone(&log)));
+        let reading = tokio::spawn(follow(lines, log.clone()));
         let mut server = Self {
             child,
             pid,
@@ -64,6 +87,7 @@ impl Server {
             internal,
             ready_after: Duration::ZERO,
             log,
+            reading,
         };
         server.wait_ready().await?;
         server.ready_after = began.elapsed();
@@ -87,8 +111,12 @@ impl Server {
 
     /// The end of its log.
     pub fn log(&self) -> String {
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.iter().cloned().collect::<Vec<_>>().join("\n")
+        self.log.text()
+    }
+
+    /// The same, for when it has ended.
+    pub fn last_words(&self) -> Log {
+        self.log.clone()
     }
 
     /// CPU time so far.
@@ -112,14 +140,17 @@ impl Server {
         Ok(())
     }
 
-    /// SIGTERM; how it ended, and after how long.
+    /// SIGTERM; how it ended, and after how long. Its [last words](Self::last_words) are read then.
     pub async fn stop(mut self) -> Result<(ExitStatus, Duration)> {
         let began = Instant::now();
         self.terminate().await?;
         let status = timeout(Duration::from_secs(30), self.child.wait())
             .await
             .with_context(|| format!("it does not stop\n{}", self.log()))??;
-        Ok((status, began.elapsed()))
+        let took = began.elapsed();
+        // A child of its own may keep its standard error open.
+        let _ = timeout(Duration::from_secs(1), &mut self.reading).await;
+        Ok((status, took))
     }
 
     async fn terminate(&self) -> Result<()> {
@@ -133,11 +164,11 @@ impl Server {
 /// Reads the log until it says where the doors are.
 async fn doors(
     lines: &mut Lines<BufReader<ChildStderr>>,
-    log: &Arc<Mutex<VecDeque<String>>>,
+    log: &Log,
 ) -> Result<(SocketAddr, SocketAddr)> {
     while let Some(line) = lines.next_line().await? {
         let said: Value = serde_json::from_str(&line).unwrap_or_default();
-        keep(log, line);
+        log.keep(line);
         if said["message"] == "serving" {
             let door = |name: &str| {
                 said[name]
@@ -149,22 +180,13 @@ async fn doors(
             return Ok((door("address")?, door("internal")?));
         }
     }
-    let log = log.lock().unwrap_or_else(PoisonError::into_inner);
-    bail!("the server ended before it served: {:?}", *log)
+    bail!("the server ended before it served:\n{}", log.text())
 }
 
-async fn follow(mut lines: Lines<BufReader<ChildStderr>>, log: Arc<Mutex<VecDeque<String>>>) {
+async fn follow(mut lines: Lines<BufReader<ChildStderr>>, log: Log) {
     while let Ok(Some(line)) = lines.next_line().await {
-        keep(&log, line);
+        log.keep(line);
     }
-}
-
-fn keep(log: &Mutex<VecDeque<String>>, line: String) {
-    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-    if log.len() >= LOG_LINES {
-        log.pop_front();
-    }
-    log.push_back(line);
 }
 
 /// Where the server's binary is by default: beside this one.

@@ -329,10 +329,14 @@ impl Street {
     /// Stops every node, and looks at what each leaves: equal journals, a clean audit.
     pub(super) async fn close(&mut self, report: &mut Report) -> Result<()> {
         for node in self.running() {
-            let log = self.log(node);
-            let (status, _) = self.take(node)?.stop().await?;
+            let server = self.take(node)?;
+            let said = server.last_words();
+            let (status, took) = server.stop().await?;
             report.check(status.success(), || {
-                format!("node {node} stopped with {status}\n{log}")
+                format!(
+                    "node {node} stopped with {status} after {took:?}\n{}",
+                    said.text()
+                )
             });
         }
         self.until_equal(report).await?;
