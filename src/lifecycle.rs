@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,7 +31,7 @@ use signals::Signals;
 pub struct StopBounds {
     /// From the stop until connections and jobs must be gone.
     pub drain: Duration,
-    /// From then until engine and ledger must have closed.
+    /// From then until engine and ledger must have closed; what the drain did not need comes on top.
     pub close: Duration,
     /// From the hard stop until tasks are left behind.
     pub hard: Duration,
@@ -138,17 +138,17 @@ impl Lifecycle {
     }
 
     async fn drain(&self, bounds: StopBounds) {
+        let until = Instant::now() + bounds.drain;
         self.inner.stopping.cancel();
         self.inner.tasks.close();
-        if timeout(bounds.drain, self.inner.tasks.wait())
-            .await
-            .is_err()
-        {
+        if timeout_at(until, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = ?self.running(), "drain took too long");
         }
         self.inner.closing.cancel();
         self.inner.core.close();
-        if timeout(bounds.close, self.inner.core.wait()).await.is_err() {
+        // A disk may take a second for each of the last commits.
+        let until = until.max(Instant::now()) + bounds.close;
+        if timeout_at(until, self.inner.core.wait()).await.is_err() {
             tracing::warn!(tasks = ?self.running(), "closing took too long");
         }
     }

@@ -124,6 +124,29 @@ async fn a_task_that_only_obeys_the_hard_stop_is_ended_by_it() {
     assert_eq!(house.run(bounds).await, Ok(()));
 }
 
+/// A slow disk takes seconds for the last commits of a stop that had nobody to wait for.
+#[tokio::test]
+async fn what_the_drain_did_not_need_is_for_the_close() {
+    let house = Lifecycle::new();
+    let (closing, hard) = (house.closing().clone(), house.hard().clone());
+    let (told, ended) = oneshot::channel();
+    house.spawn_core("journal", async move {
+        closing.cancelled().await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let _ = told.send(hard.is_cancelled());
+        Ok::<_, Infallible>(())
+    });
+    house.stop();
+    let bounds = StopBounds {
+        drain: Duration::from_mins(1),
+        ..NONE
+    };
+    assert_eq!(house.run(bounds).await, Ok(()));
+    assert_eq!(ended.await, Ok(false), "it had the time");
+}
+
 #[tokio::test]
 async fn a_task_that_never_ends_is_left_behind_and_named() {
     let house = Lifecycle::new();
