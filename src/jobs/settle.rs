@@ -2,6 +2,7 @@
 //! for it; while the books are away it waits for them, and then catches up from their cursor.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
@@ -124,7 +125,17 @@ async fn run(
         said: None,
     };
     loop {
-        let nap = settle.turn().await;
+        let nap = {
+            let mut turn = pin!(settle.turn());
+            tokio::select! {
+                nap = &mut turn => nap,
+                // What is under way may end; books that hang do not hold up the stop.
+                () = closing.cancelled() => match tokio::time::timeout(LAST_TURN, turn).await {
+                    Ok(nap) => nap,
+                    Err(_) => return Ok(()),
+                },
+            }
+        };
         let came = async {
             tokio::time::sleep(nap.min(PAUSE)).await;
             if nap > PAUSE && settle.poster.is_some() {
