@@ -14,6 +14,7 @@ mod body;
 pub mod checks;
 pub mod config;
 pub mod connect;
+mod following;
 pub mod join;
 pub mod keys;
 mod past;

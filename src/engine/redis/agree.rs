@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::connect::{Connection, Purpose};
+use super::keys::Keys;
 use super::scripts::{self, Claim, Claimed, Head, Opening};
 use super::sequencer::{Ended, Sequencer, nonce};
 use super::{Error, body};
@@ -27,8 +28,30 @@ const KEPT_TRIES: u32 = 500;
 const KEPT_PAUSE: Duration = Duration::from_millis(10);
 
 impl Head {
+    /// The head, if a place that a node has taken can be of its past.
+    pub(super) async fn behind(
+        at: Place,
+        calls: &mut Connection,
+        keys: &Keys,
+    ) -> Result<Self, Ended> {
+        let head = scripts::head(calls, keys).await?;
+        let head = head.ok_or(Ended::Cut(CutReason::Emptied))?;
+        match head.contradicts(at) {
+            Some(reason) => Err(Ended::Cut(reason)),
+            None => Ok(head),
+        }
+    }
+
+    /// An error while its past is being settled.
+    pub(super) fn is_open(&self) -> Result<(), Ended> {
+        if self.closed {
+            return Err(Ended::Cut(CutReason::Called));
+        }
+        Ok(())
+    }
+
     /// Why a place that a node has taken cannot be of this past; none if it can.
-    pub(super) fn contradicts(&self, at: Place) -> Option<CutReason> {
+    fn contradicts(&self, at: Place) -> Option<CutReason> {
         if self.last.epoch != at.epoch {
             return Some(if self.last.epoch < at.epoch {
                 CutReason::RolledBack

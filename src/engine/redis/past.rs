@@ -19,6 +19,8 @@ pub(super) struct Past {
     turns: VecDeque<Place>,
     /// Each with when it was noted.
     marks: VecDeque<(Instant, Mark)>,
+    /// The first turn that was taken behind which every node stands alike.
+    alike: Option<Place>,
 }
 
 impl Past {
@@ -26,15 +28,27 @@ impl Past {
     pub(super) fn begin(&mut self, at: Place) {
         self.turns.clear();
         self.marks.clear();
+        self.alike = None;
         self.turns.push_back(at);
     }
 
-    /// A turn was taken.
-    pub(super) fn push(&mut self, place: Place) {
+    /// A turn was taken; `alike` if every node stands at the same entry behind it. Behind those
+    /// with which an epoch begins they do not: some have all of the entries, and others none.
+    pub(super) fn push(&mut self, place: Place, alike: bool) {
+        if alike {
+            self.alike.get_or_insert(place);
+        }
         if self.turns.len() == TURNS_MAX {
             self.turns.pop_front();
         }
         self.turns.push_back(place);
+    }
+
+    /// A mark, if every node has the same there.
+    pub(super) fn alike(&self, mark: Mark) -> Option<Mark> {
+        let first = self.alike?;
+        let known = mark.place.epoch == first.epoch && mark.place.index >= first.index;
+        known.then_some(mark)
     }
 
     /// Where the journal stands behind a turn.
@@ -121,7 +135,7 @@ mod tests {
     fn a_turn_of_another_history_is_not_ones_own() {
         let mut past = Past::default();
         past.begin(mark(4, 0).place);
-        past.push(mark(5, 0).place);
+        past.push(mark(5, 0).place, true);
         let own = [mark(4, 0).place, mark(5, 0).place];
         assert!(own.into_iter().all(|place| !past.contradicts(place)));
         let other = Place {
@@ -135,15 +149,32 @@ mod tests {
     fn what_is_before_all_that_is_remembered_is_no_other_history() {
         let mut past = Past::default();
         past.begin(mark(400, 0).place);
-        past.push(mark(401, 0).place);
+        past.push(mark(401, 0).place, true);
         assert!(!past.contradicts(mark(399, 0).place));
+    }
+
+    /// A node that has all entries with which an epoch begins stands at their end behind each of
+    /// their turns, and before the first; one that lacks them does not. Neither decides otherwise.
+    #[test]
+    fn what_nodes_have_differently_at_the_beginning_is_not_compared() {
+        let mut past = Past::default();
+        past.begin(mark(0, 0).place);
+        assert_eq!(past.alike(mark(0, 90)), None, "where it began");
+        past.push(mark(1, 0).place, false);
+        past.push(mark(2, 0).place, true);
+        past.push(mark(3, 0).place, true);
+        assert_eq!(past.alike(mark(1, 90)), None, "more entries follow");
+        assert_eq!(past.alike(mark(2, 90)), Some(mark(2, 90)));
+        assert_eq!(past.alike(mark(3, 91)), Some(mark(3, 91)));
+        past.begin(mark(0, 0).place);
+        assert_eq!(past.alike(mark(3, 91)), None, "of the epoch before");
     }
 
     #[test]
     fn it_stays_small() {
         let mut past = Past::default();
         for n in 1..100_000 {
-            past.push(mark(n, n).place);
+            past.push(mark(n, n).place, true);
             past.mark(mark(n, n));
         }
         assert_eq!(past.turns.len(), TURNS_MAX);

@@ -135,7 +135,8 @@ pub(super) struct Handed<'a> {
     pub(super) clock_ms: u64,
     /// None for a clock that is the only one.
     pub(super) tolerance_ms: Option<u64>,
-    pub(super) mark: Mark,
+    /// Where this node stood behind a turn, for the others to compare.
+    pub(super) mark: Option<Mark>,
     pub(super) body: &'a [u8],
 }
 
@@ -144,7 +145,7 @@ pub(super) async fn take(
     keys: &Keys,
     turn: Handed<'_>,
 ) -> Result<Taken, Trouble> {
-    let mark = mark_text(&turn.mark);
+    let mark = turn.mark.as_ref().map(mark_text).unwrap_or_default();
     let tolerance = turn
         .tolerance_ms
         .map_or(-1, |ms| i64::try_from(ms).unwrap_or(i64::MAX));

@@ -11,16 +11,17 @@
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::connect::{Connection, Connector, Purpose};
+use super::following::Following;
 use super::keys::Keys;
 use super::past::Past;
-use super::scripts::{self, Handed, Raw, Taken};
+use super::scripts::{self, Handed, Head, Raw, Taken};
 use super::tail::{BLOCK_MS, Tail};
 use super::trouble::{Pause, Trouble};
 use super::{Error, Settled, body};
@@ -147,7 +148,7 @@ impl Sequencer {
                     let ended = self.follow(calls, tail, &mut pause).await;
                     ended.err().unwrap_or(Ended::Finished)
                 }
-                Err(trouble) => Ended::Trouble(trouble),
+                Err(ended) => ended,
             };
             match ended {
                 Ended::Finished => return Ok(()),
@@ -199,13 +200,23 @@ impl Sequencer {
         }
     }
 
-    pub(super) async fn connect(&self) -> Result<(Connection, Connection), Trouble> {
-        let tail = Purpose::Wait { block_ms: BLOCK_MS };
-        let calls = self
-            .connector
-            .connect(self.partition, Purpose::Call)
-            .await?;
-        Ok((calls, self.connector.connect(self.partition, tail).await?))
+    /// Connects, unless nobody asks any more: a stop does not wait for a server that is away.
+    async fn connect(&mut self) -> Result<(Connection, Connection), Ended> {
+        let (connector, partition) = (self.connector.clone(), self.partition);
+        let mut connecting = pin!(async move {
+            let tail = Purpose::Wait { block_ms: BLOCK_MS };
+            let calls = connector.connect(partition, Purpose::Call).await?;
+            Ok((calls, connector.connect(partition, tail).await?))
+        });
+        loop {
+            tokio::select! {
+                connected = &mut connecting => return connected.map_err(Ended::Trouble),
+                asked = self.end.asked.recv(), if self.waiting.len() < TURN_MAX => match asked {
+                    Some(asked) => self.note(asked),
+                    None => return Err(Ended::Finished),
+                },
+            }
+        }
     }
 
     /// Takes every turn there is, and hands in what is asked, until something ends it.
@@ -272,11 +283,7 @@ impl Sequencer {
     /// Takes every turn that stands behind the last one taken; an error if that one does not stand
     /// there any more.
     pub(super) async fn catch_up(&mut self, calls: &mut Connection) -> Result<(), Ended> {
-        let head = scripts::head(calls, &self.keys).await?;
-        let head = head.ok_or(Ended::Cut(CutReason::Emptied))?;
-        if let Some(reason) = head.contradicts(self.at) {
-            return Err(Ended::Cut(reason));
-        }
+        let head = Head::behind(self.at, calls, &self.keys).await?;
         while self.at.index < head.last.index {
             let missed = scripts::after(calls, &self.keys, self.at).await?;
             match missed.first() {
@@ -286,10 +293,7 @@ impl Sequencer {
                 _ => self.skip(calls).await?,
             }
         }
-        if head.closed {
-            return Err(Ended::Cut(CutReason::Called));
-        }
-        Ok(())
+        head.is_open()
     }
 
     /// Goes on behind turns that were forgotten before this node took them, if its journal stands
@@ -317,7 +321,7 @@ impl Sequencer {
         }
         while let Some(own) = &self.own {
             let tolerance_ms = (!self.clock.is_manual()).then_some(TOLERANCE_MS);
-            let mark = *self.end.marks.borrow();
+            let mark = self.past.alike(*self.end.marks.borrow());
             let turn = Handed {
                 known: self.at,
                 nonce: own.nonce,
@@ -412,7 +416,9 @@ impl Sequencer {
 
     async fn give(&mut self, turn: Turn) -> Result<(), Ended> {
         (self.at, self.given, self.time_ms) = (turn.place, turn.place, turn.at.now_ms);
-        self.past.push(turn.place);
+        // While entries are taken, some nodes have them already and others do not.
+        let alike = !matches!(&turn.what, What::Entries(entries) if !entries.last);
+        self.past.push(turn.place, alike);
         self.past.mark(*self.end.marks.borrow());
         metrics().nodes.turns.increment();
         let closed = |_| Ended::Failed(Error::DeskGone(self.partition));
@@ -463,30 +469,4 @@ impl Sequencer {
 pub(super) fn nonce() -> u64 {
     let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
     high ^ low.rotate_left(32)
-}
-
-/// Counts a partition as following for as long as it lives.
-struct Following {
-    count: Arc<AtomicU16>,
-    this: Arc<AtomicBool>,
-}
-
-impl Following {
-    fn new(count: &Arc<AtomicU16>, this: &Arc<AtomicBool>) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        this.store(true, Ordering::Release);
-        metrics().nodes.following.increment();
-        Self {
-            count: Arc::clone(count),
-            this: Arc::clone(this),
-        }
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::AcqRel);
-        self.this.store(false, Ordering::Release);
-        metrics().nodes.following.decrement();
-    }
 }

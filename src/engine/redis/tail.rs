@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::connect::Connection;
 use super::keys::Keys;
-use super::scripts::{self, Raw};
+use super::scripts::{self, Head, Raw};
 use super::sequencer::Ended;
 use crate::engine::turn::Place;
-use crate::telemetry::CutReason;
 
 /// How long one call waits, in milliseconds; so often the head is looked at in quiet times.
 pub(super) const BLOCK_MS: u64 = 500;
@@ -38,14 +37,9 @@ impl Tail {
     async fn look(&mut self, after: Place) -> Result<Vec<Raw>, Ended> {
         let found = scripts::wait_after(&mut self.connection, &self.keys, after, BLOCK_MS).await?;
         if found.is_empty() {
-            let head = scripts::head(&mut self.connection, &self.keys).await?;
-            let head = head.ok_or(Ended::Cut(CutReason::Emptied))?;
-            if let Some(reason) = head.contradicts(after) {
-                return Err(Ended::Cut(reason));
-            }
-            if head.closed {
-                return Err(Ended::Cut(CutReason::Called));
-            }
+            Head::behind(after, &mut self.connection, &self.keys)
+                .await?
+                .is_open()?;
         }
         Ok(found)
     }
