@@ -182,8 +182,9 @@ impl Desk {
         let Some(at) = self.dues.next() else {
             return SLEEP_MAX;
         };
-        Duration::from_millis(at.since(Millis(self.clock.now_ms())))
-            .clamp(Duration::from_millis(1), SLEEP_MAX)
+        let due = Duration::from_millis(at.since(Millis(self.clock.now_ms())));
+        let nap = due.clamp(Duration::from_millis(1), SLEEP_MAX);
+        self.order.nap(nap)
     }
 
     /// Waits for the memory of the next requests at once instead of for one after the other.

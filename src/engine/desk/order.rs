@@ -58,6 +58,18 @@ impl Order {
         }
     }
 
+    /// How long nothing can be done about what is due in a while: a nudge that was given is not
+    /// given again at once.
+    pub(super) fn nap(&self, due: Duration) -> Duration {
+        match self {
+            Self::Own => due,
+            Self::Shared(shared) => {
+                let until = shared.nudge_at.saturating_duration_since(Instant::now());
+                due.max(until)
+            }
+        }
+    }
+
     /// Asks for nothing any more; true if no turns are to be waited for either.
     pub(super) fn leave(&mut self) -> bool {
         match self {
@@ -203,5 +215,24 @@ impl Desk {
         self.pen
             .keep(entry, |_, out| out.extend_from_slice(payload));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::turn::{Mark, line};
+
+    /// While Redis is away what is due stays due, and a desk has nothing to do about it.
+    #[test]
+    fn a_desk_that_has_nudged_sleeps_until_it_may_again() {
+        let (line, _end) = line(Mark::default());
+        let mut shared = Shared::new(line, true);
+        let least = Duration::from_millis(1);
+        shared.nudge_at = Instant::now() + Duration::from_hours(1);
+        let order = Order::Shared(shared);
+        assert!(order.nap(least) > Duration::from_mins(59));
+        assert!(order.nap(Duration::from_hours(2)) == Duration::from_hours(2));
+        assert_eq!(Order::Own.nap(least), least);
     }
 }
