@@ -229,14 +229,16 @@ impl Sequencer {
         self.catch_up(&mut calls).await?;
         pause.reset();
         let _following = Following::new(&self.following, &self.end.follows);
-        let mut tail = Some(Tail::new(tail, self.keys.clone()));
+        let (taken, at) = watch::channel(self.at);
+        let mut tail = Some(Tail::new(tail, self.keys.clone(), at));
         let mut news = pin!(None);
         loop {
             // What was handed in and not answered goes first.
             self.hand_in(&mut calls).await?;
             self.trim(&mut calls).await?;
+            taken.send_replace(self.at);
             if let Some(tail) = tail.take() {
-                news.set(Some(tail.next(self.at)));
+                news.set(Some(tail.next()));
             }
             let Some(next) = news.as_mut().as_pin_mut() else {
                 continue;

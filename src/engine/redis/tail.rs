@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::connect::Connection;
 use super::keys::Keys;
 use super::scripts::{self, Head, Raw};
@@ -20,16 +22,31 @@ const REST: Duration = Duration::from_millis(5);
 pub(super) struct Tail {
     connection: Connection,
     keys: Keys,
+    /// The last turn that was taken, in whatever way.
+    at: watch::Receiver<Place>,
 }
 
 impl Tail {
-    pub(super) fn new(connection: Connection, keys: Keys) -> Self {
-        Self { connection, keys }
+    pub(super) fn new(connection: Connection, keys: Keys, at: watch::Receiver<Place>) -> Self {
+        Self {
+            connection,
+            keys,
+            at,
+        }
     }
 
-    /// Turns after a place, as soon as there are any; none after a while.
-    pub(super) async fn next(mut self, after: Place) -> (Self, Result<Vec<Raw>, Ended>) {
-        tokio::time::sleep(REST).await;
+    /// Turns after the last one taken, as soon as there are any; none after a while. A node that hands
+    /// in all the time gets those of the others with its answers, and would only read its own here.
+    pub(super) async fn next(mut self) -> (Self, Result<Vec<Raw>, Ended>) {
+        let mut after = *self.at.borrow_and_update();
+        loop {
+            tokio::time::sleep(REST).await;
+            let now = *self.at.borrow_and_update();
+            if now == after {
+                break;
+            }
+            after = now;
+        }
         let found = self.look(after).await;
         (self, found)
     }
