@@ -5,6 +5,7 @@ mod bare;
 mod customer;
 mod figures;
 mod flush;
+mod inside;
 mod kill;
 mod shared;
 mod storm;

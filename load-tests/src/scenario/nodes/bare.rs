@@ -1,5 +1,7 @@
 //! A booking script by hand, on a plain connection: what the engine's way is compared with.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -40,12 +42,25 @@ impl Bare {
         self.answer().await
     }
 
-    /// Books so many, with so many on their way at a time; each by a script call of its own.
-    pub(super) async fn book(&mut self, count: usize, together: usize) -> Result<()> {
+    /// Books so many, with so many on their way at a time, and a time between two such rounds; each by
+    /// a script call of its own. A server that is asked seldom needs more for each: it sleeps in between,
+    /// and its caches are cold.
+    pub(super) async fn book(
+        &mut self,
+        count: usize,
+        together: usize,
+        every: Duration,
+    ) -> Result<()> {
         let keys = ["ids", "drop", "units", "bookings", "deadlines", "events"];
         let keys: Vec<String> = keys.iter().map(|key| format!("bare:{{d}}:{key}")).collect();
-        let mut left = count;
+        let (mut left, mut next) = (count, Instant::now());
         while left > 0 {
+            let early = next.saturating_duration_since(Instant::now());
+            if !early.is_zero() {
+                // The runtime's timer knows whole milliseconds only.
+                tokio::task::block_in_place(|| std::thread::sleep(early));
+            }
+            next += every;
             let some = left.min(together);
             let mut bytes = Vec::new();
             for _ in 0..some {

@@ -2,144 +2,83 @@
 //! of it stays there; and what nodes cost that only listen. Nodes are in this process, but for the
 //! latency through the socket.
 
-use std::convert::Infallible;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use futures_util::{StreamExt, stream};
 use lapak::clock::Clock;
-use lapak::domain::{CustomerId, DropId, LiveId, Settings, ShopId, SkuId};
+use lapak::domain::Settings;
 use lapak::engine::redis::config::Acknowledge;
-use lapak::engine::redis::{self, Connector, Settled};
-use lapak::engine::{self, Engine};
+use lapak::engine::redis::{Connector, RedisConfig};
 use lapak::gateway::auth::Role;
 use lapak::journal::{Partition, Position};
-use lapak::lifecycle::{Lifecycle, StopBounds};
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::Options;
 use super::bare::Bare;
 use super::customer::Customer;
-use super::shared::{Kind, Redis, copy_folder};
+use super::inside::{Inside, Shelf};
+use super::shared::{Kind, Redis};
 use super::street::Street;
 use crate::Report;
 use crate::client::{PATIENCE, book};
-use crate::report::{as_micros, count, micros, say};
+use crate::report::{as_micros, count, micros, per, say};
 use crate::scenario::host;
-use crate::scenario::ready::{booking, open_drop};
-use crate::stage::{Bench, Ground, LIVE, SHOP, names};
+use crate::scenario::ready::open_drop;
+use crate::stage::{Bench, Ground, names};
+use crate::usage;
 
+/// What all is measured by.
+const ONE_BY_ONE: &str = "by hand,   1 together: Redis CPU";
 /// Requests that are on their way at a time.
 const TOGETHER: [usize; 5] = [1, 8, 32, 128, 512];
 /// Nodes that listen.
 const NODES: [usize; 3] = [1, 4, 16];
+/// Refusals that are asked for at a time.
+const TOGETHER_REFUSED: usize = 128;
 /// How long nodes listen to nothing.
 const QUIET: Duration = Duration::from_secs(5);
-/// Bookings of one customer.
-const EACH: usize = 5;
-
-/// A node in this process.
-struct Inside {
-    engine: Engine,
-    house: Lifecycle,
-    settled: watch::Sender<Settled>,
-    _state: TempDir,
+/// What Redis has spent so far.
+struct Spent {
+    cpu: Duration,
+    /// Calls of scripts, and the time in them.
+    scripts: (u64, u64),
 }
 
-impl Inside {
-    fn start(founded: &Path, connector: &Connector, clock: &Clock) -> Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let state = if memory.is_dir() {
-            TempDir::new_in(memory)?
-        } else {
-            TempDir::new()?
+impl Spent {
+    fn of(server: &Redis) -> Result<Self> {
+        let one = server.one()?;
+        let seconds = |name: &str| -> Result<f64> { Ok(one.info(name).parse()?) };
+        let cpu = seconds("used_cpu_user")? + seconds("used_cpu_sys")?;
+        let said = one.info("cmdstat_evalsha");
+        let of = |name: &str| {
+            let mut parts = said.split(',').filter_map(|part| part.split_once('='));
+            let found = parts.find(|(known, _)| *known == name);
+            found.map_or(Ok(0), |(_, value)| value.parse::<u64>())
         };
-        copy_folder(founded, state.path())?;
-        let (house, opened) = (Lifecycle::new(), engine::open(state.path())?);
-        let (entries, mut committed) = mpsc::channel(1_024);
-        let (settled, told) = watch::channel(Settled::of(true));
-        let engine = redis::start(
-            opened,
-            state.path(),
-            connector,
-            clock,
-            &house,
-            entries,
-            &told,
-        )?;
-        house.spawn_core("reader", async move {
-            while committed.recv().await.is_some() {}
-            Ok::<_, Infallible>(())
-        });
         Ok(Self {
-            engine,
-            house,
-            settled,
-            _state: state,
+            cpu: Duration::from_secs_f64(cpu),
+            scripts: (of("calls")?, of("usec")?),
         })
     }
 
-    async fn until_following(&self) -> Result<()> {
-        let began = Instant::now();
-        while !self.engine.follows() {
-            ensure!(began.elapsed() < PATIENCE, "it does not follow");
-            sleep(Duration::from_millis(5)).await;
-        }
+    /// CPU time since then.
+    fn since(&self, server: &Redis) -> Result<Duration> {
+        Ok(Self::of(server)?.cpu.saturating_sub(self.cpu))
+    }
+
+    /// Tells what so many bookings have cost since then.
+    fn tell(&self, server: &Redis, n: usize, name: &str, report: &mut Report) -> Result<()> {
+        let now = Self::of(server)?;
+        let cpu = now.cpu.saturating_sub(self.cpu);
+        let calls = usize::try_from(now.scripts.0 - self.scripts.0)?.max(1);
+        let inside = Duration::from_micros(now.scripts.1 - self.scripts.1);
+        report.figure(format!("{name}: Redis CPU"), per(cpu, n), "µs");
+        report.figure("  in the script, of a call", per(inside, calls), "µs");
         Ok(())
     }
-
-    async fn close(self) -> Result<()> {
-        drop(self.engine);
-        self.house.stop();
-        let closed = self.house.run(StopBounds::default()).await;
-        closed.context("a node did not close")
-    }
-}
-
-/// What is booked.
-struct Shelf {
-    shop: ShopId,
-    live: LiveId,
-    sku: SkuId,
-    drop: DropId,
-    customers: usize,
-}
-
-impl Shelf {
-    /// Books so many with so many on their way; where the journal is then.
-    async fn book(&mut self, node: &Inside, bookings: usize, together: usize) -> Result<Position> {
-        let first = self.customers;
-        self.customers += bookings / EACH + 1;
-        let mut requests = Vec::with_capacity(bookings);
-        for n in 0..bookings {
-            let who = CustomerId::new(&format!("many-{}", first + n / EACH))?;
-            requests.push(booking(&who, self.drop, &self.sku, &self.live, false));
-        }
-        let asking = requests
-            .into_iter()
-            .map(|one| node.engine.submit(&self.shop, one));
-        let mut answers = stream::iter(asking).buffer_unordered(together);
-        let mut last = Position::START;
-        while let Some(reply) = answers.next().await {
-            let reply = reply?;
-            ensure!(
-                reply.outcome.is_ok(),
-                "a booking was refused: {:?}",
-                reply.outcome
-            );
-            last = last.max(reply.position);
-        }
-        Ok(last)
-    }
-}
-
-fn per(spent: Duration, of: usize) -> f64 {
-    spent.as_secs_f64() * 1e6 / count(of)
 }
 
 /// Runs it.
@@ -147,18 +86,14 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     let mut report = Report::new("nodes: what a booking costs Redis");
     let ground = Ground::new(lapak, &[])?;
     let bench = Bench::open(&ground.state(), &Clock::default())?;
-    bench.found(Settings::default(), &[("MANY", None)]).await?;
-    let drop = open_drop(&bench, "MANY", 1).await?;
+    let skus = [("MANY", None), ("ONE", Some(1))];
+    bench.found(Settings::default(), &skus).await?;
+    let mut shelf = Shelf::new("MANY", open_drop(&bench, "MANY", 1).await?)?;
+    let mut sold = Shelf::new("ONE", open_drop(&bench, "ONE", 2).await?)?;
     bench.close().await?;
-    let mut shelf = Shelf {
-        shop: ShopId::new(SHOP)?,
-        live: LiveId::new(LIVE)?,
-        sku: SkuId::new("MANY")?,
-        drop,
-        customers: 0,
-    };
     costs(&ground, &mut shelf, options, &mut report).await?;
     tails(&ground, &mut shelf, options, &mut report).await?;
+    refusals(&ground, &mut sold, options, &mut report).await?;
     latency(lapak, options, &mut report).await?;
     Ok(report)
 }
@@ -178,39 +113,25 @@ async fn costs(
         let said = server.say(&["XLEN", &stream]);
         Ok(said.first().context("no server")?.parse()?)
     };
-    let mut bare = Bare::open(server.port()?).await?;
-    bare.book(200, 1).await?;
     shelf.book(&node, 200, 1).await?;
     let n = options.bookings;
-    let mut by_hand = Vec::new();
-    for together in [1, 32] {
-        let before = server.cpu()?;
-        bare.book(n, together).await?;
-        let each = per(server.cpu()?.saturating_sub(before), n);
-        by_hand.push(each);
-        report.figure(
-            format!("by hand, {together:>3} together: Redis CPU"),
-            each,
-            "µs",
-        );
-    }
     let (memory, xlen, mut last) = (server.info("used_memory")?, length()?, Position::START);
+    let mut walls = Vec::new();
     for together in TOGETHER {
-        let (before, turns, began) = (server.cpu()?, length()?, Instant::now());
+        let (before, turns, began) = (Spent::of(&server)?, length()?, Instant::now());
         last = shelf.book(&node, n, together).await?;
-        let each = per(server.cpu()?.saturating_sub(before), n);
-        let wall = began.elapsed().as_secs_f64();
+        let wall = began.elapsed();
+        before.tell(
+            &server,
+            n,
+            &format!("nodes,   {together:>3} together"),
+            report,
+        )?;
+        walls.push((together, wall));
         let turns = usize::try_from(length()? - turns)?.max(1);
-        report.figure(
-            format!("nodes,   {together:>3} together: Redis CPU"),
-            each,
-            "µs",
-        );
         report.figure("  bookings of a turn", count(n) / count(turns), "");
-        report.figure("  bookings a second", (count(n) / wall).round(), "/s");
-        if let Some(by_hand) = by_hand.first() {
-            report.figure("  times the script by hand, one by one", each / by_hand, "");
-        }
+        let each_second = (count(n) / wall.as_secs_f64()).round();
+        report.figure("  bookings a second", each_second, "/s");
         say(format!("{together} together done"));
     }
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
@@ -233,7 +154,38 @@ async fn costs(
         "",
     );
     report.figure("  turns left", count(left), "");
-    node.close().await
+    node.close().await?;
+    by_hand(&server, n, &walls, report).await
+}
+
+/// The script by hand, at the pace that the nodes had, and one by one as fast as it goes.
+async fn by_hand(
+    server: &Redis,
+    n: usize,
+    walls: &[(usize, Duration)],
+    report: &mut Report,
+) -> Result<()> {
+    let mut bare = Bare::open(server.port()?).await?;
+    bare.book(200, 1, Duration::ZERO).await?;
+    for (together, wall) in walls {
+        let every = *wall / u32::try_from((n / together).max(1))?;
+        let before = Spent::of(server)?;
+        bare.book(n, *together, every).await?;
+        let name = format!("by hand, {together:>3} together");
+        before.tell(server, n, &name, report)?;
+        let nodes = report.value(&format!("nodes,   {together:>3} together: Redis CPU"));
+        let (alike, one) = (
+            report.value(&format!("{name}: Redis CPU")),
+            report.value(ONE_BY_ONE),
+        );
+        if let (Some(nodes), Some(alike), Some(one)) = (nodes, alike, one) {
+            report.figure("  nodes, times that", nodes / alike, "");
+            report.figure("  nodes, times that one by one", nodes / one, "");
+        }
+    }
+    let before = Spent::of(server)?;
+    bare.book(n, 1, Duration::ZERO).await?;
+    before.tell(server, n, "by hand, one by one without a rest", report)
 }
 
 async fn tails(
@@ -253,9 +205,9 @@ async fn tails(
         }
         let first = all.first().context("no node")?;
         shelf.book(first, 100, 1).await?;
-        let before = server.cpu()?;
+        let before = Spent::of(&server)?;
         sleep(QUIET).await;
-        let quiet = server.cpu()?.saturating_sub(before);
+        let quiet = before.since(&server)?;
         report.figure(
             format!("{nodes:>2} nodes, nothing to do: Redis CPU of a core"),
             quiet.as_secs_f64() * 100.0 / QUIET.as_secs_f64(),
@@ -263,9 +215,9 @@ async fn tails(
         );
         let n = options.bookings / 4;
         for together in [1, 32] {
-            let before = server.cpu()?;
+            let before = Spent::of(&server)?;
             shelf.book(first, n, together).await?;
-            let each = per(server.cpu()?.saturating_sub(before), n);
+            let each = per(before.since(&server)?, n);
             report.figure(
                 format!("{nodes:>2} nodes, {together:>2} together: Redis CPU of a booking"),
                 each,
@@ -276,6 +228,46 @@ async fn tails(
             node.close().await?;
         }
         say(format!("{nodes} nodes done"));
+    }
+    Ok(())
+}
+
+/// What is asked for that is sold out: refused from memory, and as a turn of all nodes.
+async fn refusals(
+    ground: &Ground,
+    sold: &mut Shelf,
+    options: &Options,
+    report: &mut Report,
+) -> Result<()> {
+    for (name, from_memory) in [("from memory", true), ("by all nodes", false)] {
+        let server = Redis::start(options.redis, Acknowledge::Everysec);
+        let config = RedisConfig {
+            refuse_from_memory: from_memory,
+            ..server.config()
+        };
+        let connector = Connector::new(&config)?;
+        let node = Inside::start(&ground.state(), &connector, &Clock::default())?;
+        node.until_following().await?;
+        sold.book(&node, 1, 1).await?;
+        // Refusals from memory are so cheap that few of them cannot be measured.
+        let n = options.bookings * if from_memory { 10 } else { 1 };
+        sold.refused(&node, n / 10, TOGETHER_REFUSED).await?;
+        let own = || usage::cpu(std::process::id());
+        let (before, node_before, began) = (Spent::of(&server)?, own()?, Instant::now());
+        let told = sold.refused(&node, n, TOGETHER_REFUSED).await?;
+        let wall = began.elapsed().as_secs_f64();
+        let (redis, node_cpu) = (before.since(&server)?, own()?.saturating_sub(node_before));
+        let a_second = (count(n) / wall).round();
+        report.figure(
+            format!("sold out, {name}: refusals a second"),
+            a_second,
+            "/s",
+        );
+        report.figure("  CPU of the node and of who asks", per(node_cpu, n), "µs");
+        report.figure("  CPU of Redis", per(redis, n), "µs");
+        let share = 100.0 * count(told) / count(n);
+        report.figure("  that never left the node", share, "%");
+        node.close().await?;
     }
     Ok(())
 }

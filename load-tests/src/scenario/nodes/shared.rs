@@ -19,7 +19,6 @@ use lapak::journal::Partition;
 use tempfile::TempDir;
 
 use crate::stage::SHOP;
-use crate::usage;
 
 /// How the servers stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -140,11 +139,6 @@ impl Redis {
     pub(super) fn info(&self, name: &str) -> Result<u64> {
         let value = self.one()?.info(name);
         value.parse().with_context(|| format!("{name}: {value}"))
-    }
-
-    /// CPU time of the only server so far.
-    pub(super) fn cpu(&self) -> Result<Duration> {
-        usage::cpu(u32::try_from(self.info("process_id")?)?)
     }
 
     /// The last epoch that any partition has opened.
