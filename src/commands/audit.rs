@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::rebuild::failure;
 use super::{Failure, StatePlace, say};
 use crate::config::Config;
-use crate::engine::audit::{Audit, Folding, Report};
+use crate::engine;
+use crate::engine::audit::{Astray, Audit, Folding, Report};
+use crate::engine::redis::chronicle::{Note, notes};
 use crate::engine::store::{self, Kept, Reader, Store};
 use crate::jobs::restore::own;
 use crate::journal::{Partition, Position};
@@ -18,6 +20,9 @@ use crate::ledger::{self, At, Ledger};
 const TRIES: usize = 20;
 /// Entries of one step.
 const STEP: u32 = 2_000;
+
+/// The most notes that people are shown; programs get all.
+const NOTES_MAX: usize = 48;
 
 /// Options of `lapak audit`.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +41,10 @@ struct Whole<'a> {
     journal: &'a Report,
     /// None if there are no books yet.
     ledger: Option<Books>,
+    /// What befell the journal among other nodes, oldest first.
+    nodes: &'a [Note],
+    /// Journals that were set aside, and what of them does not hold.
+    astray: &'a [Astray],
 }
 
 /// What was looked at of the books.
@@ -66,10 +75,15 @@ pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
     if let Some(ledger) = ledger {
         ledger.close().await;
     }
+    let io = |error: store::Error| Failure::Io(error.to_string());
+    let astray = engine::audit::astray(&config.state).map_err(io)?;
+    let notes = notes(&config.state).map_err(Failure::io)?;
     if options.json {
         let whole = Whole {
             journal: &report,
             ledger: books,
+            nodes: &notes,
+            astray: &astray,
         };
         say(&serde_json::to_string_pretty(&whole).map_err(Failure::io)?)?;
         return Ok(report.is_clean());
@@ -79,6 +93,12 @@ pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
         say(&format!("{:<16} {:>14}", "  not yet", books.behind))?;
     } else {
         say("there is no ledger yet")?;
+    }
+    for note in notes.iter().skip(notes.len().saturating_sub(NOTES_MAX)) {
+        say(&note.to_string())?;
+    }
+    for one in &astray {
+        say(one.to_string().trim_end())?;
     }
     say(&report.to_string())?;
     Ok(report.is_clean())

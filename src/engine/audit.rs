@@ -2,6 +2,7 @@
 //! said it left behind, with the invariants of D.8, and with the state a restart would have.
 //! Reads only, so it also runs beside a server.
 
+mod astray;
 mod report;
 mod tally;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use super::store::{Error, Fold, Kept, Loaded, Reader, Store, Whole};
 use crate::domain::id::RequestId;
 use crate::domain::{Decision, Shop, ShopId};
 use crate::journal::{Partition, Position};
+pub use astray::{ASTRAY, Astray, Few, Revoked, astray};
 pub use report::{Before, Difference, Report, Units};
 use tally::Tally;
 

@@ -12,6 +12,7 @@
 mod agree;
 mod body;
 pub mod checks;
+pub mod chronicle;
 pub mod config;
 pub mod connect;
 mod following;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::engine::audit::ASTRAY;
 use crate::engine::redis::checks::{self, Severity};
+use crate::engine::redis::chronicle::{Note, What};
 use crate::engine::redis::join::{Standing, Wanted, standing};
 use crate::engine::redis::{self, Connector, Pause, RedisConfig};
 use crate::engine::store::{self, Store};
@@ -133,10 +135,26 @@ async fn run(
         Err(error) => return Err(error.into()),
     };
     // A journal that was set aside is brought back from its first partition on.
-    let mut partitions = Partition::all();
-    while let Some(partition) = partitions.next() {
-        if !bring(&connector, ledger, books.as_ref(), dir, partition).await? {
-            partitions = Partition::all();
+    let at_ms = clock.now_ms();
+    let (mut partitions, mut pause) = (Partition::all(), Pause::default());
+    let mut next = partitions.next();
+    while let Some(partition) = next {
+        let noted = |what, between, entries| {
+            Note::new(at_ms, partition, what, between, entries).keep(dir);
+        };
+        match bring(&connector, ledger, books.as_ref(), dir, partition, noted).await {
+            Ok(stays) => {
+                if !stays {
+                    partitions = Partition::all();
+                }
+                next = partitions.next();
+                pause.reset();
+            }
+            Err(Error::Redis(redis::Error::Redis(trouble))) if trouble.passes() => {
+                tracing::warn!(%partition, %trouble, "Redis gives no answer; waiting for it");
+                tokio::time::sleep(pause.next()).await;
+            }
+            Err(error) => return Err(error),
         }
     }
     if let Some(books) = books {
@@ -175,21 +193,27 @@ async fn bring(
     books: Option<&Ledger>,
     dir: &Path,
     partition: Partition,
+    noted: impl Fn(What, (Position, Position), u64),
 ) -> Result<bool, Error> {
     let mut store = Store::open(dir)?;
     match standing(connector, &mut store, partition).await? {
         Standing::Fits => {}
         Standing::Nothing => {
             // What the ledger knows and this node does not is brought back before the nodes agree.
-            let known = ledger_end(books, partition).await?;
+            let (known, end) = (ledger_end(books, partition).await?, store.end(partition).0);
             if let Some(books) = books
-                && known > store.end(partition).0
+                && known > end
             {
                 let restored = restore::up_to(books, &mut store, partition, known).await?;
+                noted(What::Restored, (end, known), restored);
                 tracing::warn!(%partition, restored, "entries were brought back from the ledger");
             }
         }
-        Standing::Lacks(wanted) => lacking(books, &mut store, partition, &wanted).await?,
+        Standing::Lacks(wanted) => {
+            let end = store.end(partition).0;
+            let restored = lacking(books, &mut store, partition, &wanted).await?;
+            noted(What::Restored, (end, wanted.position), restored);
+        }
         Standing::Astray(wanted) => {
             let lost = store.end(partition).0;
             drop(store);
@@ -204,6 +228,7 @@ async fn bring(
             let count = lost.seq.saturating_sub(wanted.position.seq).max(1);
             metrics().nodes.revoked.add(count);
             let place = set_aside(dir, lost)?;
+            noted(What::SetAside, (wanted.position, lost), count);
             tracing::error!(%partition, ours = %lost, theirs = %wanted.position, place = %place.display(),
                 "this node's journal has entries that the other nodes went on without; they do not hold. It was set aside");
             return Ok(false);
@@ -212,13 +237,13 @@ async fn bring(
     Ok(true)
 }
 
-/// Takes the ledger's entries up to where the turns go on.
+/// Takes the ledger's entries up to where the turns go on; gives how many that was.
 async fn lacking(
     books: Option<&Ledger>,
     store: &mut Store,
     partition: Partition,
     wanted: &Wanted,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     for _ in 0..LEDGER_TRIES {
         if ledger_end(books, partition).await? >= wanted.position {
             break;
@@ -238,7 +263,8 @@ async fn lacking(
         return Err(restore::Error::Other(partition, wanted.position).into());
     }
     tracing::info!(%partition, restored, "entries were taken from the ledger; the turns in Redis go on from there");
-    Ok(wanted.arrive(store, partition)?)
+    wanted.arrive(store, partition)?;
+    Ok(restored)
 }
 
 /// The ledger's last entry; the beginning where there is no ledger yet.
@@ -257,7 +283,7 @@ async fn ledger_end(books: Option<&Ledger>, partition: Partition) -> Result<Posi
 
 /// Moves a journal's files into a folder beside it.
 fn set_aside(dir: &Path, end: Position) -> Result<PathBuf, Error> {
-    let place = dir.join(format!("astray-{}-{}", end.epoch, end.seq));
+    let place = dir.join(format!("{ASTRAY}{}-{}", end.epoch, end.seq));
     let fail = |path: &Path| {
         let path = path.to_owned();
         move |source| Error::Aside { path, source }

@@ -9,7 +9,7 @@ use super::connect::{Connection, Purpose};
 use super::keys::Keys;
 use super::scripts::{self, Claim, Claimed, Head, Opening};
 use super::sequencer::{Ended, Sequencer, nonce};
-use super::{Error, body};
+use super::{Error, body, chronicle};
 use crate::engine::store::{self, Link, Reader, Store};
 use crate::engine::turn::{Mark, Place};
 use crate::journal::{Partition, Position, Sealed};
@@ -154,7 +154,7 @@ impl Sequencer {
             settled.map_or(0, |posted| posted.epoch),
         ];
         let epoch = epochs.into_iter().max().unwrap_or(0) + 1;
-        let brought = sealed.len();
+        let (brought, first) = (sealed.len(), from.position);
         let opening = Opening {
             before: epoch - 1,
             epoch,
@@ -167,6 +167,11 @@ impl Sequencer {
         if scripts::open(calls, &self.keys, &opening).await? {
             metrics().nodes.epochs.increment();
             metrics().nodes.brought.add(brought as u64);
+            self.note(
+                chronicle::What::Opened,
+                (first, mark.position),
+                brought as u64,
+            );
             tracing::info!(partition = %self.partition, epoch, position = %mark.position, brought,
                 "this node has come furthest: opened an epoch with its past");
         }

@@ -24,12 +24,12 @@ use super::past::Past;
 use super::scripts::{self, Handed, Head, Raw, Taken};
 use super::tail::{BLOCK_MS, Tail};
 use super::trouble::{Pause, Trouble};
-use super::{Error, Settled, body};
+use super::{Error, Settled, body, chronicle};
 use crate::clock::Clock;
 use crate::domain::{Request, ShopId};
 use crate::engine::Failure;
-use crate::engine::turn::{Asked, Caller, LineEnd, Place, Turn, What};
-use crate::journal::Partition;
+use crate::engine::turn::{Asked, Caller, Entries, LineEnd, Place, Turn, What};
+use crate::journal::{Partition, Position};
 use crate::telemetry::{CutReason, RedisTrouble, metrics};
 
 /// Requests of one turn.
@@ -212,7 +212,7 @@ impl Sequencer {
             tokio::select! {
                 connected = &mut connecting => return connected.map_err(Ended::Trouble),
                 asked = self.end.asked.recv(), if self.waiting.len() < TURN_MAX => match asked {
-                    Some(asked) => self.note(asked),
+                    Some(asked) => self.wait(asked),
                     None => return Err(Ended::Finished),
                 },
             }
@@ -247,7 +247,7 @@ impl Sequencer {
                 biased;
                 asked = self.end.asked.recv() => {
                     let Some(asked) = asked else { break };
-                    self.note(asked);
+                    self.wait(asked);
                     self.gather();
                     continue;
                 }
@@ -261,7 +261,7 @@ impl Sequencer {
         self.hand_in(&mut calls).await
     }
 
-    fn note(&mut self, asked: Asked) {
+    fn wait(&mut self, asked: Asked) {
         match asked {
             Asked::Request {
                 shop,
@@ -278,7 +278,7 @@ impl Sequencer {
             let Ok(asked) = self.end.asked.try_recv() else {
                 break;
             };
-            self.note(asked);
+            self.wait(asked);
         }
     }
 
@@ -417,6 +417,9 @@ impl Sequencer {
     }
 
     async fn give(&mut self, turn: Turn) -> Result<(), Ended> {
+        if let What::Entries(entries) = &turn.what {
+            self.note_brought(entries).await?;
+        }
         (self.at, self.given, self.time_ms) = (turn.place, turn.place, turn.at.now_ms);
         // While entries are taken, some nodes have them already and others do not.
         let alike = !matches!(&turn.what, What::Entries(entries) if !entries.last);
@@ -425,6 +428,23 @@ impl Sequencer {
         metrics().nodes.turns.increment();
         let closed = |_| Ended::Failed(Error::DeskGone(self.partition));
         self.end.turns.send(turn).await.map_err(closed)
+    }
+
+    /// Notes what another node has brought that this one lacked.
+    async fn note_brought(&mut self, entries: &Entries) -> Result<(), Ended> {
+        let known = self.caught_up_desk().await?.position;
+        let all = entries.sealed.iter();
+        let lacked = all.filter(|one| one.entry.position > known).count();
+        if lacked > 0 {
+            let between = (known, entries.end.position);
+            self.note(chronicle::What::Brought, between, lacked as u64);
+        }
+        Ok(())
+    }
+
+    pub(super) fn note(&self, what: chronicle::What, between: (Position, Position), entries: u64) {
+        let at_ms = self.clock.now_ms();
+        chronicle::Note::new(at_ms, self.partition, what, between, entries).keep(&self.dir);
     }
 
     /// Forgets turns whose entries are in the ledger.
@@ -458,7 +478,7 @@ impl Sequencer {
             }
             tokio::select! {
                 asked = self.end.asked.recv() => match asked {
-                    Some(asked) => self.note(asked),
+                    Some(asked) => self.wait(asked),
                     None => return false,
                 },
                 () = tokio::time::sleep_until(until) => return true,

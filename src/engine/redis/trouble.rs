@@ -111,6 +111,14 @@ impl Trouble {
         )
     }
 
+    /// Whether it is over by itself one day: a failover, a restart, a line that broke.
+    pub fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Moved(_) | Self::NotReady(_) | Self::Lost(_) | Self::Unreachable(_)
+        )
+    }
+
     /// A stable word for logs and metrics.
     pub fn code(&self) -> &'static str {
         match self {
@@ -262,6 +270,8 @@ mod tests {
             let trouble = said(line);
             assert_eq!(trouble.code(), code, "{line}");
             assert_eq!(trouble.is_unknown(), code == "refused", "{line}");
+            let lasts = matches!(code, "password" | "forbidden" | "unloaded" | "refused");
+            assert_eq!(trouble.passes(), !lasts, "{line}");
             let somebody = matches!(code, "password" | "forbidden");
             assert_eq!(trouble.needs_somebody(), somebody, "{line}");
         }
