@@ -3,13 +3,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -217,6 +217,26 @@ impl Client {
         self.ask_aside(request, |_| {}).await
     }
 
+    /// Asks, and again with the same id while what became of it is unknown, or it was surely not
+    /// done. Other messages are handed to `aside`.
+    pub async fn ask_until_known(
+        &mut self,
+        request: &Value,
+        mut aside: impl FnMut(&Value),
+    ) -> Result<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.ask_aside(request, &mut aside).await?;
+            if !may_be_asked_again(&answer) || Instant::now() > until {
+                return Ok(answer);
+            }
+            sleep(pause(&answer)).await;
+            // The next answer is to another question.
+            let id = request["id"].as_str().unwrap_or_default();
+            self.answers.remove(id);
+        }
+    }
+
     /// Waits until everything that was said before this call has been heard: whatever the
     /// server had for us by now is in, also a second answer.
     pub async fn settle(&mut self, mut aside: impl FnMut(&Value)) -> Result<()> {
@@ -252,6 +272,23 @@ pub fn new_id() -> String {
 /// A number of a message; 0 if it is none.
 pub fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
+}
+
+/// An outcome that is not known, or surely was not decided: the same id may be sent again.
+pub fn may_be_asked_again(answer: &Value) -> bool {
+    answer["type"] == "unknown"
+        || answer["code"] == "stale_epoch"
+        || answer["code"] == "rate_limited"
+}
+
+/// How long an answer wants one to wait before asking again.
+pub fn pause(answer: &Value) -> Duration {
+    Duration::from_millis(number(&answer["retry_ms"]).clamp(20, 1_000))
+}
+
+/// A refusal that a node made by what it knew: it is in no journal.
+pub fn from_memory(answer: &Value) -> bool {
+    answer["from_memory"] == true
 }
 
 /// A booking of one unit.

@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::report::{Series, compare, say};
 use crate::scenario::Chance;
-use crate::{Ground, Report, Server, server, usage};
+use crate::{Ground, Kind, Report, Server, server, usage};
 
 /// How often the server's process is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -38,6 +38,9 @@ pub struct Run {
     /// thread of this one.
     #[arg(long, global = true)]
     pub clients: Option<usize>,
+    /// Let servers stand on a Redis that the run starts: each is a node of it.
+    #[arg(long, global = true, value_enum)]
+    pub redis: Option<Kind>,
     /// Print the report as JSON.
     #[arg(long, global = true)]
     pub json: bool,
@@ -78,6 +81,15 @@ impl Run {
         }
     }
 
+    /// The same with servers on a Redis.
+    #[must_use]
+    pub fn on(self, redis: Kind) -> Self {
+        Self {
+            redis: Some(redis),
+            ..self
+        }
+    }
+
     /// The server's binary.
     pub fn lapak(&self) -> PathBuf {
         self.lapak.clone().unwrap_or_else(server::beside)
@@ -85,7 +97,17 @@ impl Run {
 
     /// An empty state folder for the server, with settings over the scenarios' own.
     pub fn ground(&self, settings: &[(&str, &str, u64)]) -> Result<Ground> {
-        Ground::new(&self.lapak(), settings)
+        let ground = Ground::new(&self.lapak(), settings)?;
+        match self.redis {
+            Some(kind) => ground.on(kind),
+            None => Ok(ground),
+        }
+    }
+
+    /// What its name says of where the servers stand.
+    pub fn place(&self) -> String {
+        self.redis
+            .map_or_else(String::new, |kind| format!(" on {kind:?}"))
     }
 
     /// How many connections, if the scenario would have so many.

@@ -13,6 +13,7 @@ use lapak::domain::{
     Actor, Answer, Command, CustomerId, LiveId, LiveSpec, Request, Role, Settings, ShopId, SkuId,
     SkuSpec, Video,
 };
+use lapak::engine::redis::config::Acknowledge;
 use lapak::engine::{self, Engine};
 use lapak::gateway::auth::{self, Auth, Identity};
 use lapak::lifecycle::{Lifecycle, StopBounds};
@@ -20,7 +21,10 @@ use tempfile::TempDir;
 use tokio::process::Command as Process;
 use tokio::sync::mpsc;
 
+use crate::redis::{Kind, Redis};
 use crate::server::Server;
+use crate::spent::Spent;
+use crate::usage;
 
 /// The shop of every scenario.
 pub const SHOP: &str = "toko-uji";
@@ -36,6 +40,7 @@ pub struct Ground {
     dir: TempDir,
     auth: Auth,
     clock: Clock,
+    redis: Option<Redis>,
 }
 
 impl Ground {
@@ -54,6 +59,23 @@ impl Ground {
             dir,
             auth,
             clock,
+            redis: None,
+        })
+    }
+
+    /// The same with a Redis of its own, of which the server is the only node.
+    pub fn on(mut self, kind: Kind) -> Result<Self> {
+        let redis = Redis::start(kind, Acknowledge::Everysec);
+        self.add_settings(&redis.section()?)?;
+        self.redis = Some(redis);
+        Ok(self)
+    }
+
+    /// Processor time so far of a server on this ground, and of its Redis.
+    pub fn spent(&self, server: &Server) -> Result<Spent> {
+        Ok(Spent {
+            servers: usage::tree_cpu(server.pid)?,
+            redis: self.redis.as_ref().map(Redis::cpu).transpose()?,
         })
     }
 
@@ -115,11 +137,14 @@ impl Ground {
 
     /// Runs `lapak audit`; what it said if it found anything.
     pub async fn audit(&self) -> Result<Option<String>> {
-        let run = Process::new(&self.lapak)
-            .args(["audit", "--json", "--config"])
-            .arg(self.config())
-            .output()
-            .await?;
+        self.audit_of(&self.config()).await
+    }
+
+    /// The same of another server's settings.
+    pub async fn audit_of(&self, config: &Path) -> Result<Option<String>> {
+        let mut audit = Process::new(&self.lapak);
+        audit.args(["audit", "--json", "--config"]).arg(config);
+        let run = audit.output().await?;
         if run.status.success() {
             return Ok(None);
         }
@@ -263,7 +288,7 @@ pub fn enough_server_files(viewers: usize) -> Result<()> {
 
 /// Refuses to begin with more sockets than this process may open.
 pub fn enough_files(sockets: usize) -> Result<()> {
-    let most = crate::usage::open_files_max();
+    let most = usage::open_files_max();
     let needed = u32::try_from(sockets)
         .unwrap_or(u32::MAX)
         .saturating_add(512);

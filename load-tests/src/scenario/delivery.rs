@@ -17,7 +17,7 @@ use crate::fleet::{Fleet, Tally, Told, Trip, now_us, unpacked};
 use crate::peer::{Peer, Publish, Which};
 use crate::report::{count, per, say};
 use crate::stage::{Bench, LIVE, names};
-use crate::{Client, Ground, Heard, Report, Run, Server};
+use crate::{Client, Ground, Heard, Report, Run, Server, Spent};
 
 /// Units of the SKU before the first change: later counts tell which change is shown.
 const FIRST: u64 = 1_000;
@@ -57,8 +57,10 @@ pub struct Delivered {
     pub name: String,
     /// Messages to viewers.
     pub deliveries: u64,
-    /// Server processor time of each, in microseconds.
+    /// Server processor time of each, in microseconds; that of its Redis included.
     pub each_us: f64,
+    /// That of its Redis, if it stands on one.
+    pub redis_us: Option<f64>,
     /// Messages a second.
     pub a_second: f64,
     /// Bytes of each, frame headers included.
@@ -126,6 +128,14 @@ impl Subject {
         }
     }
 
+    /// Where our own stands.
+    pub fn place(&self, run: &Run) -> String {
+        match self {
+            Self::Lapak(_) => run.place(),
+            Self::Peer(_) => String::new(),
+        }
+    }
+
     /// The number of its process.
     pub fn pid(&self) -> u32 {
         match self {
@@ -134,8 +144,14 @@ impl Subject {
         }
     }
 
-    fn cpu(&self) -> Result<Duration> {
-        crate::usage::tree_cpu(self.pid())
+    fn spent(&self) -> Result<Spent> {
+        match self {
+            Self::Lapak(stall) => stall.ground.spent(&stall.server),
+            Self::Peer(peer) => Ok(Spent {
+                servers: crate::usage::tree_cpu(peer.pid)?,
+                redis: None,
+            }),
+        }
     }
 
     fn resident(&self) -> Result<u64> {
@@ -156,9 +172,9 @@ impl Subject {
     pub async fn board(&self, viewers: usize, crews: Option<usize>) -> Result<(Fleet, Boarded)> {
         let warm = Fleet::board(&self.trip("warm", WARM.min(viewers), crews)?).await?;
         let trip = self.trip("v", viewers, crews)?;
-        let (resident, cpu, began) = (self.resident()?, self.cpu()?, Instant::now());
+        let (resident, before, began) = (self.resident()?, self.spent()?, Instant::now());
         let fleet = Fleet::board(&trip).await?;
-        let (wall, spent) = (began.elapsed(), self.cpu()?.saturating_sub(cpu));
+        let (wall, spent) = (began.elapsed(), self.spent()?.since(before).all());
         let grown = self.resident()?.saturating_sub(resident);
         drop(warm);
         say(format!(
@@ -200,7 +216,7 @@ impl Subject {
                 every_us,
             })
             .await?;
-        let cpu = self.cpu()?;
+        let before = self.spent()?;
         for n in 0..changes {
             let planned = began + Duration::from_micros(every_us * n);
             self.publish(
@@ -219,7 +235,7 @@ impl Subject {
         fleet.heard(all, SETTLED).await?;
         let last = first + changes - 1;
         let tally = fleet.settled(last).await?;
-        let spent = self.cpu()?.saturating_sub(cpu);
+        let spent = self.spent()?.since(before);
         ensure!(
             tally.ended == Some((last, last)),
             "viewers ended with {:?} of {last} changes",
@@ -248,7 +264,7 @@ impl Subject {
             fleet.each_heard(burst + 1, SILENCE).await?;
         }
         let shown = fleet.count().await?.ended.map_or(0, |ended| ended.1);
-        let (cpu, began, mut bursts) = (self.cpu()?, Instant::now(), 0);
+        let (before, began, mut bursts) = (self.spent()?, Instant::now(), 0);
         while began.elapsed() < length {
             let n = shown + bursts * burst + 1;
             self.burst(Publish {
@@ -264,7 +280,7 @@ impl Subject {
                 "not everybody hears all of a burst"
             );
         }
-        let (wall, spent) = (began.elapsed(), self.cpu()?.saturating_sub(cpu));
+        let (wall, spent) = (began.elapsed(), self.spent()?.since(before));
         let tally = fleet.count().await?;
         let each = bursts * burst;
         // Ours shows a drop anew to whoever has skipped counters meanwhile.
@@ -281,7 +297,7 @@ impl Subject {
     fn delivered(
         &self,
         tally: Tally,
-        spent: Duration,
+        spent: Spent,
         wall: Duration,
         late_ms: Option<(f64, f64)>,
     ) -> Delivered {
@@ -289,7 +305,10 @@ impl Subject {
         Delivered {
             name: self.name().to_owned(),
             deliveries: tally.deliveries,
-            each_us: spent.as_secs_f64() * 1e6 / deliveries as f64,
+            each_us: spent.all().as_secs_f64() * 1e6 / deliveries as f64,
+            redis_us: spent
+                .redis
+                .map(|redis| redis.as_secs_f64() * 1e6 / deliveries as f64),
             a_second: tally.deliveries as f64 / wall.as_secs_f64(),
             bytes: tally.bytes as f64 / deliveries as f64,
             late_ms,

@@ -10,14 +10,14 @@ use clap::Args;
 use hdrhistogram::Histogram;
 use lapak::clock::Clock;
 use lapak::domain::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::{Chance, audit, each, host, tokens};
-use crate::client::{PATIENCE, book};
+use crate::client::{PATIENCE, book, may_be_asked_again};
 use crate::report::{as_micros, count, micros, say};
 use crate::stage::{Bench, enough_files, names};
 use crate::{Client, Heard, Report, Run};
@@ -93,8 +93,10 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
     std::mem::drop(host);
     let mut report = Report::new(format!(
-        "drain: {} restarts, {viewers} viewers, {} bookings a second",
-        options.times, options.rate
+        "drain{}: {} restarts, {viewers} viewers, {} bookings a second",
+        run.place(),
+        options.times,
+        options.rate
     ));
     let (at, there) = watch::channel(There::At(server.address));
     let (to, began) = (server.address, Instant::now() + Duration::from_millis(500));
@@ -318,11 +320,4 @@ impl Viewer {
             sleep(AGAIN).await;
         }
     }
-}
-
-/// An outcome that is not known, or surely was not decided: the same id may be sent again.
-fn may_be_asked_again(answer: &Value) -> bool {
-    answer["type"] == "unknown"
-        || answer["code"] == "stale_epoch"
-        || answer["code"] == "rate_limited"
 }

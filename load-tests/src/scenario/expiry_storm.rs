@@ -16,7 +16,7 @@ use super::ready::{booking, open_drop};
 use super::{audience, audit};
 use crate::client::{PATIENCE, number};
 use crate::journal::Record;
-use crate::report::{count, micros, say};
+use crate::report::{micros, say};
 use crate::stage::{Bench, Ground, LIVE, SHOP, enough_files, names};
 use crate::{Client, Heard, Report, Run};
 
@@ -39,8 +39,10 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     enough_files(options.bookings + options.waiters)?;
     let ground = run.ground(&[])?;
     let mut report = Report::new(format!(
-        "expiry storm: {} bookings with one deadline, {} wait",
-        options.bookings, options.waiters
+        "expiry storm{}: {} bookings with one deadline, {} wait",
+        run.place(),
+        options.bookings,
+        options.waiters
     ));
     let deadline = prepare(&ground, options).await?;
     let server = ground.serve().await?;
@@ -52,15 +54,14 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         "connecting took longer than the lead: give more with --lead-s"
     );
     say(format!("{left} ms to the deadline"));
-    let cpu = server.cpu()?;
+    let cpu = ground.spent(&server)?;
     let (released, promoted) = listen(holders, waiters, deadline).await?;
-    let spent = server.cpu()?.saturating_sub(cpu);
+    let spent = ground.spent(&server)?.since(cpu);
     server.stop().await?;
     let record = audit(&ground, &mut report).await?;
     judge(&mut report, &record, options, deadline);
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let each = spent.as_micros() as f64 / count(options.bookings);
-    report.figure("server CPU per expiry, telling included", each, "µs");
+    let name = "server CPU per expiry, telling included";
+    spent.tell(&mut report, name, options.bookings);
     report.latency("deadline to \"expired\" heard", &released);
     report.latency("deadline to \"promoted\" heard", &promoted);
     Ok(report)

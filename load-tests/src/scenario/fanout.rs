@@ -64,8 +64,9 @@ pub async fn peer(run: &Run, options: &Options, which: Which) -> Result<Report> 
 async fn told(run: &Run, options: &Options, subject: Subject) -> Result<Report> {
     let viewers = run.viewers(10_000);
     let mut report = Report::new(format!(
-        "fan-out by {}: {viewers} viewers, {} deliveries a second",
+        "fan-out by {}{}: {viewers} viewers, {} deliveries a second",
         subject.name(),
+        subject.place(run),
         options.rate
     ));
     let outcome = deliver(run, options, subject, &mut report).await?;
@@ -97,6 +98,9 @@ async fn told(run: &Run, options: &Options, subject: Subject) -> Result<Report> 
             delivered.each_us,
             "µs",
         );
+        if let Some(redis) = delivered.redis_us {
+            report.figure(format!("{name}: Redis of it"), redis, "µs");
+        }
         report.figure(
             format!("{name}: bytes of a delivery"),
             delivered.bytes.round(),

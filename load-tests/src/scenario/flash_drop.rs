@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::{audience, audit, host, tokens};
-use crate::client::{PATIENCE, book, number};
+use crate::client::{PATIENCE, book, from_memory, may_be_asked_again, number};
 use crate::report::{as_micros, count, micros, say};
 use crate::stage::{Bench, enough_files, names};
 use crate::{Client, Heard, Report, Run, Server};
@@ -63,14 +63,17 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     let server = ground.serve().await?;
     let mode = if options.cut { ", cut" } else { "" };
     let mut report = Report::new(format!(
-        "flash drop: {} viewers, {} units, {} rounds{mode}",
-        viewers, options.units, options.rounds
+        "flash drop{}: {} viewers, {} units, {} rounds{mode}",
+        run.place(),
+        viewers,
+        options.units,
+        options.rounds
     ));
     let names = names("v", viewers);
     let tokens = tokens(&ground, &names)?;
     let mut clients = audience(&ground, server.address, &names).await?;
     let mut told = micros();
-    let before = server.cpu()?;
+    let before = ground.spent(&server)?;
     let mut drops = Vec::new();
     for (round, sku) in skus.iter().enumerate() {
         let mut host = host(&ground, server.address, &format!("host-{round}")).await?;
@@ -99,12 +102,11 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
             report.lies_total
         ));
     }
-    let spent = server.cpu()?.saturating_sub(before);
+    let spent = ground.spent(&server)?.since(before);
     let asked = viewers * options.rounds * if options.cut { 2 } else { 1 };
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    let each = spent.as_micros() as f64 / count(asked);
     report.figure("requests", count(asked), "");
-    report.figure("server CPU per request, telling all included", each, "µs");
+    let name = "server CPU per request, telling all included";
+    spent.tell(&mut report, name, asked);
     report.latency("tap to answer", &told);
     drop(clients);
     let (status, _) = server.stop().await?;
@@ -118,10 +120,10 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
             format!("the journal has {booked} units booked of {drop}")
         });
         let outcomes = record.outcomes();
-        for (id, held) in answers {
+        for (id, told) in answers {
             let decided = outcomes.get(&id.as_u128()).map(|outcome| outcome.is_ok());
-            report.check(decided == Some(held), || {
-                format!("{id}: told {held}, journal {decided:?}")
+            report.check(decided == told, || {
+                format!("{id}: told {told:?}, journal {decided:?}")
             });
         }
     }
@@ -187,7 +189,7 @@ async fn tap(
         client = Client::connect(address, Some(&token), Some(position)).await?;
         client.faults.splice(0..0, faults);
     }
-    let answer = client.ask_aside(&request, &mut aside).await?;
+    let answer = client.ask_until_known(&request, &mut aside).await?;
     let took = planned.elapsed();
     client.settle(&mut aside).await?;
     while !sold_out {
@@ -241,7 +243,8 @@ fn shows_sold_out(message: &Value, drop: &Value) -> bool {
             .any(|item| item["drop"] == *drop && item["available"] == 0 && item["sold_out"] == true)
 }
 
-type Answers = Vec<(Uuid, Vec<(Uuid, bool)>)>;
+/// By drop: the ids, and whether each was held; none if it was refused from memory.
+type Answers = Vec<(Uuid, Vec<(Uuid, Option<bool>)>)>;
 
 fn judge(
     report: &mut Report,
@@ -262,18 +265,22 @@ fn judge(
             let sold_out = one.answer["code"] == "sold_out";
             report.check(sold_out, || format!("round {round}: {}", one.answer));
         }
-        // What a node refused by what it knew is not kept: its id may be asked anew.
-        let kept = |answer: &Value| answer["from_memory"] != true;
-        if let Some(early) = one.early.filter(kept) {
-            let same = essence(&early) == essence(&one.answer) && one.answer["replayed"] == true;
+        if let Some(early) = one.early {
+            // What a node refuses by what it knows is not kept.
+            let same = if may_be_asked_again(&early) {
+                true
+            } else if from_memory(&early) {
+                early["code"] == one.answer["code"]
+            } else {
+                essence(&early) == essence(&one.answer) && one.answer["replayed"] == true
+            };
             report.check(same, || format!("first {early}, then {}", one.answer));
         }
         for fault in one.client.faults.drain(..) {
             report.lie(format!("round {round}: {fault}"));
         }
-        if kept(&one.answer) {
-            answers.push((one.id, kind == "held"));
-        }
+        let kept = !from_memory(&one.answer);
+        answers.push((one.id, kept.then(|| kind == "held")));
         clients.push(one.client);
     }
     let units = u64::from(options.units);

@@ -21,10 +21,10 @@ use tokio::time::sleep_until;
 use self::story::{On, Show, Told};
 use super::{audience, audit, host, tokens};
 use crate::client::PATIENCE;
-use crate::report::{count, per};
+use crate::report::count;
 use crate::run::Watch;
 use crate::stage::{Bench, SHOP, enough_files, names};
-use crate::{Client, Ground, Report, Run, Server, journal};
+use crate::{Client, Ground, Report, Run, Server, Spent, journal};
 
 /// How long a booking is held: so short that many run out while the show goes on.
 const HELD_MS: u64 = 3_000;
@@ -65,7 +65,8 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     let units = (u64::from(options.rate) * DROP_OPEN.as_secs() * 2 / 3).max(4);
     let server = open(&ground, &skus, u32::try_from(units)?).await?;
     let mut report = Report::new(format!(
-        "long live: {viewers} viewers, {} bookings a second for {length:?}",
+        "long live{}: {viewers} viewers, {} bookings a second for {length:?}",
+        run.place(),
         options.rate
     ));
     let people = names("v", viewers);
@@ -96,7 +97,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
             chance,
         ));
     }
-    let (cpu, looking) = (server.cpu()?, Watch::over(&server, "long live"));
+    let (cpu, looking) = (ground.spent(&server)?, Watch::over(&server, "long live"));
     host_the_show(&mut host, &skus, &on, began).await?;
     sleep_until((began + length).into()).await;
     // What runs out at the very end is told before anybody goes.
@@ -105,7 +106,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     while let Some(one) = stories.join_next().await {
         told.take(one??)?;
     }
-    let spent = server.cpu()?.saturating_sub(cpu);
+    let spent = ground.spent(&server)?.since(cpu);
     looking.end(&mut report).await?;
     ensure!(host.faults.is_empty(), "the host: {:?}", host.faults);
     drop(host);
@@ -245,7 +246,7 @@ async fn books(ground: &Ground, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn figures(report: &mut Report, told: &Told, spent: Duration) {
+fn figures(report: &mut Report, told: &Told, spent: Spent) {
     let requests = told.answers.len();
     for (name, n) in [
         ("requests", requests),
@@ -258,10 +259,10 @@ fn figures(report: &mut Report, told: &Told, spent: Duration) {
     ] {
         report.figure(name, count(n), "");
     }
-    report.figure(
+    spent.tell(
+        report,
         "server CPU per request, telling and books included",
-        per(spent, requests),
-        "µs",
+        requests,
     );
     report.latency("planned tap to answer", &told.taps);
     report.latency("checkout to \"paid\" heard", &told.paying);

@@ -7,9 +7,7 @@ mod figures;
 mod flush;
 mod inside;
 mod kill;
-mod shared;
 mod storm;
-mod street;
 mod taps;
 
 use std::path::Path;
@@ -18,7 +16,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::Report;
-pub use shared::Kind;
+pub use crate::redis::Kind;
+use crate::{redis as shared, street};
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]

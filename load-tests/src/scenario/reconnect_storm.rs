@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{host, tokens};
 use crate::fleet::{Fleet, Told, Trip, now_us, unpacked};
-use crate::report::{count, micros, per, say};
+use crate::report::{count, micros, say};
 use crate::run::Watch;
 use crate::stage::{Bench, enough_server_files, names};
-use crate::{Client, Report, Run};
+use crate::{Client, Report, Run, Spent};
 
 /// From the order to the first who comes back.
 const LEAD_US: u64 = 200_000;
@@ -66,8 +66,10 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     bench.close().await?;
     let server = ground.serve().await?;
     let mut report = Report::new(format!(
-        "reconnect storm: {viewers} viewers within {} ms, {} times",
-        options.over_ms, options.storms
+        "reconnect storm{}: {viewers} viewers within {} ms, {} times",
+        run.place(),
+        options.over_ms,
+        options.storms
     ));
     let mut host = host(&ground, server.address, "host").await?;
     host.done(json!({"type": "drop.open", "sku": "STOCK"}))
@@ -79,9 +81,9 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     );
     let mut fleet = Fleet::board(&trip).await?;
     let (watch, mut greeted, mut away) = (Watch::over(&server, "storm"), micros(), 0);
-    let (mut spent, mut recovered) = (Duration::ZERO, 0);
+    let (mut spent, mut recovered) = (Spent::default(), 0);
     for storm in 0..options.storms {
-        let cpu = server.cpu()?;
+        let cpu = ground.spent(&server)?;
         let from_us = now_us() + LEAD_US;
         let seed = run.seed + storm;
         fleet
@@ -93,7 +95,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
             .await?;
         change(&mut host, options).await?;
         fleet.connected().await?;
-        spent += server.cpu()?.saturating_sub(cpu);
+        spent += ground.spent(&server)?.since(cpu);
         // One more change that everybody is there for: then all must stand at the same count.
         add_one(&mut host).await?;
         let last = FIRST + (storm + 1) * (options.changes + 1);
@@ -131,11 +133,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         count(usize::try_from(away)?),
         "",
     );
-    report.figure(
-        "server CPU per return, changes included",
-        per(spent, all),
-        "µs",
-    );
+    spent.tell(&mut report, "server CPU per return, changes included", all);
     report.latency("planned return to welcome", &greeted);
     drop(fleet);
     drop(host);

@@ -50,7 +50,10 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     bench.close().await?;
     let server = ground.serve().await?;
     let slow = (viewers * options.percent / 100).max(1);
-    let mut report = Report::new(format!("slow: {slow} of {viewers} viewers never read"));
+    let mut report = Report::new(format!(
+        "slow{}: {slow} of {viewers} viewers never read",
+        run.place()
+    ));
     let mut host = host(&ground, server.address, "host").await?;
     let opened = host
         .done(json!({"type": "drop.open", "sku": "HEAVY"}))

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::street::Doors;
-use crate::client::{PATIENCE, number};
+use crate::client::{PATIENCE, may_be_asked_again, pause};
 use crate::scenario::Chance;
 use crate::scenario::load::{Asked, Story};
 use crate::{Client, Heard};
@@ -121,10 +121,8 @@ impl Customer {
                 self.again += 1;
                 continue;
             };
-            let code = answer["code"].as_str().unwrap_or_default();
-            if answer["type"] == "unknown" || matches!(code, "stale_epoch" | "rate_limited") {
-                let pause = number(&answer["retry_ms"]).clamp(20, 1_000);
-                sleep(Duration::from_millis(pause)).await;
+            if may_be_asked_again(&answer) {
+                sleep(pause(&answer)).await;
                 self.again += 1;
                 continue;
             }
@@ -215,9 +213,4 @@ pub(super) fn drops_of(shown: &Value) -> Seen {
     let mut seen = Seen::new();
     note(shown, &mut seen);
     seen
-}
-
-/// A refusal that the node made by what it knew: it is in no journal.
-pub(super) fn from_memory(answer: &Value) -> bool {
-    answer["from_memory"] == true
 }

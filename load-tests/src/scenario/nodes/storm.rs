@@ -12,10 +12,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::customer::{Customer, Seen, drops_of, from_memory};
+use super::customer::{Customer, Seen, drops_of};
 use super::street::Street;
 use crate::Report;
-use crate::client::{book, new_id};
+use crate::client::{book, from_memory, new_id};
 use crate::journal::Record;
 use crate::report::count;
 use crate::scenario::flash_drop::essence;

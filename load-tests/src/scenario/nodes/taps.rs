@@ -12,11 +12,11 @@ use tokio::sync::{Barrier, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Options;
-use super::customer::{Customer, Seen, from_memory};
+use super::customer::{Customer, Seen};
 use super::shared::Kind;
 use super::street::Street;
 use crate::Report;
-use crate::client::{book, number};
+use crate::client::{book, from_memory, number};
 use crate::journal::Record;
 use crate::report::{as_micros, count, micros, say};
 use crate::scenario::{Chance, host};
@@ -59,7 +59,7 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         let seed = u64::try_from(viewers.len())? + 1;
         viewers.push(Customer::new(token, street.doors.clone(), seed));
     }
-    let mut told = micros();
+    let (mut told, before) = (micros(), street.spent()?);
     for (round, sku) in skus.iter().enumerate() {
         street.until_following().await?;
         let door = street.doors.any(&mut Chance::new(u64::try_from(round)?));
@@ -108,6 +108,7 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
             report.lies_total
         ));
     }
+    let spent = street.spent()?.since(before);
     street.check_alive(&mut report);
     street.until_following().await?;
     let entries = street.until_equal(&mut report).await?;
@@ -137,6 +138,11 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         }
     }
     report.figure("requests", count(asked), "");
+    spent.tell(
+        &mut report,
+        "server CPU per request, telling all included",
+        asked,
+    );
     report.figure("sent again before there was an answer", count(again), "");
     report.figure("welcomed by a node that was behind", count(behind), "");
     report.figure("entries in each journal", count(entries), "");

@@ -3,7 +3,7 @@
 #[allow(clippy::unused_self, reason = "names are asked of what has them")]
 #[allow(unreachable_pub, reason = "tests have it as a room of their own")]
 #[allow(clippy::disallowed_methods, reason = "it is made for tests")]
-#[path = "../../../../tests/fixtures/redis.rs"]
+#[path = "../../tests/fixtures/redis.rs"]
 mod fixture;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use lapak::journal::Partition;
 use tempfile::TempDir;
 
 use crate::stage::SHOP;
+use crate::usage;
 
 /// How the servers stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,7 +36,7 @@ pub enum Kind {
 
 /// The servers.
 #[derive(Debug)]
-pub(super) struct Redis {
+pub(crate) struct Redis {
     servers: Servers,
     acknowledge: Acknowledge,
 }
@@ -49,7 +50,7 @@ enum Servers {
 
 impl Redis {
     /// Starts them, with an append-only file that is written as `acknowledge` says.
-    pub(super) fn start(kind: Kind, acknowledge: Acknowledge) -> Self {
+    pub(crate) fn start(kind: Kind, acknowledge: Acknowledge) -> Self {
         let options = Options {
             program: if kind == Kind::Valkey {
                 Program::Valkey
@@ -75,7 +76,7 @@ impl Redis {
     }
 
     /// A node's settings for them.
-    pub(super) fn config(&self) -> RedisConfig {
+    pub(crate) fn config(&self) -> RedisConfig {
         let (mode, urls, master) = match &self.servers {
             Servers::One(server) => (Mode::Standalone, vec![server.url()], ""),
             Servers::Watched(all) => (Mode::Sentinel, all.urls(), Sentinels::NAME),
@@ -91,7 +92,7 @@ impl Redis {
     }
 
     /// The same as a section of a file.
-    pub(super) fn section(&self) -> Result<String> {
+    pub(crate) fn section(&self) -> Result<String> {
         let config = serde_json::to_value(self.config())?;
         let line = |key: &str| format!("{key} = {}\n", config[key]);
         let mut text = "[redis]\n".to_owned();
@@ -99,6 +100,14 @@ impl Redis {
             text.push_str(&line(key));
         }
         Ok(text)
+    }
+
+    fn all(&self) -> Vec<&Server> {
+        match &self.servers {
+            Servers::One(server) => vec![server],
+            Servers::Watched(all) => all.servers.iter().collect(),
+            Servers::Cluster(all) => all.servers.iter().collect(),
+        }
     }
 
     fn primaries(&self) -> Vec<&Server> {
@@ -110,7 +119,7 @@ impl Redis {
     }
 
     /// The only server.
-    pub(super) fn one(&self) -> Result<&Server> {
+    pub(crate) fn one(&self) -> Result<&Server> {
         match &self.servers {
             Servers::One(server) => Ok(server),
             _ => anyhow::bail!("for one server only"),
@@ -125,24 +134,33 @@ impl Redis {
     }
 
     /// Says something to every primary.
-    pub(super) fn say(&self, words: &[&str]) -> Vec<String> {
+    pub(crate) fn say(&self, words: &[&str]) -> Vec<String> {
         let all = self.primaries();
         all.into_iter().map(|server| server.ask(words)).collect()
     }
 
     /// The port of the only server.
-    pub(super) fn port(&self) -> Result<u16> {
+    pub(crate) fn port(&self) -> Result<u16> {
         Ok(self.one()?.port())
     }
 
     /// A number of `INFO` of the only server.
-    pub(super) fn info(&self, name: &str) -> Result<u64> {
+    pub(crate) fn info(&self, name: &str) -> Result<u64> {
         let value = self.one()?.info(name);
         value.parse().with_context(|| format!("{name}: {value}"))
     }
 
+    /// CPU time of all servers so far, replicas included.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let pids = self.all().into_iter().map(|server| {
+            let pid = server.info("process_id");
+            usage::cpu(pid.parse().with_context(|| format!("process_id: {pid}"))?)
+        });
+        pids.sum()
+    }
+
     /// The last epoch that any partition has opened.
-    pub(super) fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         let words = ["--scan", "--pattern", "lapak:{*}:head"];
         let mut last = 0;
         for server in self.primaries() {
@@ -155,7 +173,7 @@ impl Redis {
     }
 
     /// Every server stands still for a while.
-    pub(super) fn freeze(&self, time: Duration) {
+    pub(crate) fn freeze(&self, time: Duration) {
         let all = self.primaries();
         for server in &all {
             server.freeze();
@@ -167,7 +185,7 @@ impl Redis {
     }
 
     /// A failover: Sentinels are asked for one, a cluster loses the primary that has the shop.
-    pub(super) fn fail_over(&mut self) -> Result<()> {
+    pub(crate) fn fail_over(&mut self) -> Result<()> {
         match &mut self.servers {
             Servers::One(_) => anyhow::bail!("one server has nobody to fail over to"),
             Servers::Watched(all) => all.fail_over(),
@@ -181,13 +199,13 @@ impl Redis {
     }
 
     /// Power cut, and back with what the files have.
-    pub(super) fn restart(&mut self) -> Result<()> {
+    pub(crate) fn restart(&mut self) -> Result<()> {
         self.one_mut()?.restart();
         Ok(())
     }
 
     /// A copy of the files as they are now.
-    pub(super) fn copy_files(&self) -> Result<TempDir> {
+    pub(crate) fn copy_files(&self) -> Result<TempDir> {
         let copy = tempfile::tempdir()?;
         let from = self.one()?.dir().join(FILES);
         copy_folder(&from, &copy.path().join(FILES))?;
@@ -195,7 +213,7 @@ impl Redis {
     }
 
     /// Power cut, and back with files of an earlier time.
-    pub(super) fn restart_with(&mut self, files: &TempDir) -> Result<()> {
+    pub(crate) fn restart_with(&mut self, files: &TempDir) -> Result<()> {
         let server = self.one_mut()?;
         server.kill();
         let place = server.dir().join(FILES);
@@ -210,7 +228,7 @@ impl Redis {
 const FILES: &str = "appendonlydir";
 
 /// Copies the files of a folder, and of those in it.
-pub(super) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     ensure!(from.is_dir(), "{} is no folder", from.display());
     std::fs::create_dir_all(to)?;
     for found in std::fs::read_dir(from)? {

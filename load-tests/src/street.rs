@@ -15,19 +15,19 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use super::shared::{Kind, Redis, copy_folder};
 use crate::client::PATIENCE;
 use crate::postgres::Postgres;
+use crate::redis::{Kind, Redis, copy_folder};
 use crate::scenario::Chance;
 use crate::stage::{Bench, Ground, LIVE};
-use crate::{Report, Server, http};
+use crate::{Report, Server, Spent, http, usage};
 
 /// How often a node is started until it has failed.
 const STARTS: usize = 3;
 
 /// The public doors of the nodes that run; clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Doors(Arc<Mutex<Vec<Option<SocketAddr>>>>);
+pub(crate) struct Doors(Arc<Mutex<Vec<Option<SocketAddr>>>>);
 
 impl Doors {
     fn set(&self, node: usize, door: Option<SocketAddr>) {
@@ -41,7 +41,7 @@ impl Doors {
     }
 
     /// One of them.
-    pub(super) fn any(&self, chance: &mut Chance) -> Option<SocketAddr> {
+    pub(crate) fn any(&self, chance: &mut Chance) -> Option<SocketAddr> {
         let doors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let open: Vec<_> = doors.iter().flatten().copied().collect();
         let at = chance.below(u64::try_from(open.len()).ok()?);
@@ -51,33 +51,33 @@ impl Doors {
 
 /// A node's folder and process.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Its journal.
-    pub(super) state: PathBuf,
+    pub(crate) state: PathBuf,
     config: PathBuf,
     /// None while it does not run.
-    pub(super) server: Option<Server>,
+    pub(crate) server: Option<Server>,
 }
 
 /// All nodes, and what they share.
 #[derive(Debug)]
-pub(super) struct Street {
+pub(crate) struct Street {
     /// Tokens, and a state folder with the shop from which nodes began.
-    pub(super) ground: Ground,
+    pub(crate) ground: Ground,
     /// The ledger of all.
-    pub(super) postgres: Postgres,
+    pub(crate) postgres: Postgres,
     /// The sequencer of all.
-    pub(super) redis: Redis,
+    pub(crate) redis: Redis,
     /// In order.
-    pub(super) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// Where customers come in.
-    pub(super) doors: Doors,
+    pub(crate) doors: Doors,
     lapak: PathBuf,
 }
 
 impl Street {
     /// A shop that one process founded, taken over by so many nodes.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         lapak: &Path,
         kind: Kind,
         acknowledge: Acknowledge,
@@ -106,7 +106,7 @@ impl Street {
     }
 
     /// Starts all nodes at once: they have to agree on where they begin.
-    pub(super) async fn start_all(&mut self) -> Result<()> {
+    pub(crate) async fn start_all(&mut self) -> Result<()> {
         let starts = (0..self.nodes.len()).map(|node| self.launch(node));
         let started = futures_util::future::try_join_all(starts).await?;
         for (node, server) in started.into_iter().enumerate() {
@@ -116,7 +116,7 @@ impl Street {
     }
 
     /// Tells every node's settings where Redis is now.
-    pub(super) fn rewrite(&self) -> Result<()> {
+    pub(crate) fn rewrite(&self) -> Result<()> {
         self.nodes
             .iter()
             .try_for_each(|node| self.write_settings(node))
@@ -133,7 +133,7 @@ impl Street {
     }
 
     /// A folder for one more node, with nothing in it but the key of tokens.
-    pub(super) fn add(&mut self) -> Result<usize> {
+    pub(crate) fn add(&mut self) -> Result<usize> {
         let number = self.nodes.len();
         let founded = self.ground.state();
         let base = founded.with_file_name(format!("node-{number}"));
@@ -151,7 +151,7 @@ impl Street {
     }
 
     /// A node by its number.
-    pub(super) fn node(&self, node: usize) -> Result<&Node> {
+    pub(crate) fn node(&self, node: usize) -> Result<&Node> {
         self.nodes.get(node).context("no such node")
     }
 
@@ -168,7 +168,7 @@ impl Street {
 
     /// Starts a node on what its folder has, and again if it ends, as whoever looks after it does;
     /// how often it had to be started.
-    pub(super) async fn start(&mut self, node: usize) -> Result<usize> {
+    pub(crate) async fn start(&mut self, node: usize) -> Result<usize> {
         for time in 1..STARTS {
             if let Ok(server) = self.launch(node).await {
                 self.put(node, server)?;
@@ -187,12 +187,12 @@ impl Street {
     }
 
     /// `kill -9`.
-    pub(super) async fn kill(&mut self, node: usize) -> Result<()> {
+    pub(crate) async fn kill(&mut self, node: usize) -> Result<()> {
         self.take(node)?.kill().await
     }
 
     /// A node stands still for a while.
-    pub(super) async fn stall(&self, node: usize, time: Duration) -> Result<()> {
+    pub(crate) async fn stall(&self, node: usize, time: Duration) -> Result<()> {
         let server = self.node(node)?.server.as_ref();
         let pid = server.context("it does not run")?.pid.to_string();
         for (signal, time) in [("-STOP", time), ("-CONT", Duration::ZERO)] {
@@ -203,15 +203,26 @@ impl Street {
         Ok(())
     }
 
+    /// Processor time so far of all nodes that run, and of their Redis.
+    pub(crate) fn spent(&self) -> Result<Spent> {
+        let servers = self.nodes.iter().filter_map(|node| node.server.as_ref());
+        Ok(Spent {
+            servers: servers
+                .map(|server| usage::tree_cpu(server.pid))
+                .sum::<Result<_>>()?,
+            redis: Some(self.redis.cpu()?),
+        })
+    }
+
     /// Numbers of the nodes that should run.
-    pub(super) fn running(&self) -> Vec<usize> {
+    pub(crate) fn running(&self) -> Vec<usize> {
         let all = self.nodes.iter().enumerate();
         all.filter_map(|(at, node)| node.server.as_ref().map(|_| at))
             .collect()
     }
 
     /// A metric of a node, all labels together.
-    pub(super) async fn metric(&self, node: usize, name: &str) -> Result<f64> {
+    pub(crate) async fn metric(&self, node: usize, name: &str) -> Result<f64> {
         let server = self.node(node)?.server.as_ref();
         let server = server.context("it does not run")?;
         let page = http::get(server.internal, "/metrics").await?;
@@ -225,7 +236,7 @@ impl Street {
     }
 
     /// Waits until something is so of a metric of every node that runs; how long that took.
-    pub(super) async fn until_metric(
+    pub(crate) async fn until_metric(
         &self,
         name: &str,
         so: impl Fn(usize, f64) -> bool,
@@ -245,19 +256,19 @@ impl Street {
     }
 
     /// Waits until every node follows all its partitions.
-    pub(super) async fn until_following(&self) -> Result<Duration> {
+    pub(crate) async fn until_following(&self) -> Result<Duration> {
         self.until_metric("lapak_partitions_following", |_, n| n >= 16.0)
             .await
     }
 
     /// The end of a node's log.
-    pub(super) fn log(&self, node: usize) -> String {
+    pub(crate) fn log(&self, node: usize) -> String {
         let server = self.nodes.get(node).and_then(|node| node.server.as_ref());
         server.map(Server::log).unwrap_or_default()
     }
 
     /// Nodes that ended without being told to.
-    pub(super) fn check_alive(&self, report: &mut Report) {
+    pub(crate) fn check_alive(&self, report: &mut Report) {
         for node in self.running() {
             let Some(server) = self.nodes.get(node).and_then(|node| node.server.as_ref()) else {
                 continue;
@@ -271,7 +282,7 @@ impl Street {
     }
 
     /// Waits until all journals are the same, checksum for checksum; how many entries they have.
-    pub(super) async fn until_equal(&self, report: &mut Report) -> Result<usize> {
+    pub(crate) async fn until_equal(&self, report: &mut Report) -> Result<usize> {
         let began = Instant::now();
         loop {
             let chains = self.chains()?;
@@ -295,7 +306,7 @@ impl Street {
     }
 
     /// What every node shows of the live, as a newcomer gets it.
-    pub(super) async fn shown(&self) -> Result<Vec<Value>> {
+    pub(crate) async fn shown(&self) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         for node in &self.nodes {
             let Some(server) = &node.server else { continue };
@@ -311,7 +322,7 @@ impl Street {
     }
 
     /// Waits until all nodes show the same.
-    pub(super) async fn until_shown_equal(&self, report: &mut Report) -> Result<()> {
+    pub(crate) async fn until_shown_equal(&self, report: &mut Report) -> Result<()> {
         let began = Instant::now();
         loop {
             let shown = self.shown().await?;
@@ -327,7 +338,7 @@ impl Street {
     }
 
     /// Stops every node, and looks at what each leaves: equal journals, a clean audit.
-    pub(super) async fn close(&mut self, report: &mut Report) -> Result<()> {
+    pub(crate) async fn close(&mut self, report: &mut Report) -> Result<()> {
         for node in self.running() {
             let server = self.take(node)?;
             let said = server.last_words();
@@ -341,23 +352,11 @@ impl Street {
         }
         self.until_equal(report).await?;
         for (number, node) in self.nodes.iter().enumerate() {
-            if let Some(found) = self.audit(&node.config).await? {
+            if let Some(found) = self.ground.audit_of(&node.config).await? {
                 report.lie(format!("node {number}: {found}"));
             }
         }
         Ok(())
-    }
-
-    async fn audit(&self, config: &Path) -> Result<Option<String>> {
-        let mut audit = Command::new(&self.lapak);
-        audit.args(["audit", "--json", "--config"]).arg(config);
-        let run = audit.output().await?;
-        if run.status.success() {
-            return Ok(None);
-        }
-        let said = [run.stdout, run.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        Ok(Some(format!("lapak audit: {}: {said}", run.status)))
     }
 }
 
