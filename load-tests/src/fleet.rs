@@ -6,6 +6,7 @@ mod crew;
 mod frames;
 mod line;
 mod order;
+mod taps;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,7 +18,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub use crew::now_us;
 pub use order::{Kind, Order, Said, Tally, Told, unpacked};
@@ -190,6 +191,23 @@ impl Fleet {
             self.heard(u64::MAX, SILENCE).await?;
             let more = self.count().await?;
             all.ended = None;
+            all = all.with(more);
+        }
+        Ok(all)
+    }
+
+    /// Counts until so many taps were answered and every line was shown that nothing is left, or
+    /// nothing has come for a while.
+    pub async fn sold_out(&mut self, taps: u64) -> Result<Tally> {
+        let (mut all, mut heard) = (self.count().await?, Instant::now());
+        let answered = |all: &Tally| all.held.len() as u64 + all.sold_out;
+        while (all.left != Some((0, 0)) || answered(&all) < taps) && heard.elapsed() < PATIENCE {
+            sleep(SILENCE).await;
+            let more = self.count().await?;
+            if more.deliveries > 0 || answered(&more) > 0 {
+                heard = Instant::now();
+            }
+            all.left = None;
             all = all.with(more);
         }
         Ok(all)

@@ -203,6 +203,18 @@ impl Street {
         Ok(())
     }
 
+    /// The public doors of the nodes that run, in order.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        let servers = self.nodes.iter().filter_map(|node| node.server.as_ref());
+        servers.map(|server| server.address).collect()
+    }
+
+    /// Resident bytes of all nodes that run.
+    pub(crate) fn resident(&self) -> Result<u64> {
+        let servers = self.nodes.iter().filter_map(|node| node.server.as_ref());
+        servers.map(Server::resident).sum()
+    }
+
     /// Processor time so far of all nodes that run, and of their Redis.
     pub(crate) fn spent(&self) -> Result<Spent> {
         let servers = self.nodes.iter().filter_map(|node| node.server.as_ref());

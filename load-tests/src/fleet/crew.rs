@@ -15,6 +15,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::line::{Came, Line, Notes, State};
 use super::order::{Order, Said, Tally, Told, packed, wider};
+use super::taps::Taps;
 use crate::scenario::Chance;
 
 const CONTROL: Token = Token(usize::MAX);
@@ -45,6 +46,7 @@ struct Crew {
     watching: usize,
     said: (u64, u64),
     storm: bool,
+    taps: Taps,
     chance: Chance,
 }
 
@@ -76,6 +78,7 @@ fn go(mut control: Control) -> Result<()> {
         watching: 0,
         said: (0, 0),
         storm: false,
+        taps: Taps::default(),
         chance: Chance::new(1),
     };
     crew.sail()
@@ -96,6 +99,7 @@ impl Crew {
         let (mut events, mut room) = (Events::with_capacity(2_048), vec![0; ROOM]);
         loop {
             self.open_due()?;
+            self.tap_due()?;
             let wait = Duration::from_micros(SAY_EVERY_US).min(self.until_due());
             match self.poll.poll(&mut events, Some(wait)) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => bail!(error),
@@ -120,6 +124,7 @@ impl Crew {
         let at = self.due.peek().map(|Reverse((at, _))| *at);
         let full = !self.storm && self.opening >= self.order.opening;
         let at = at.filter(|_| !full).unwrap_or(u64::MAX);
+        let at = at.min(self.taps.next_us());
         Duration::from_micros(at.saturating_sub(now_us()))
     }
 
@@ -132,6 +137,18 @@ impl Crew {
             }
             self.due.pop();
             self.open(n, at)?;
+        }
+        Ok(())
+    }
+
+    /// Asks for whoever's time has come.
+    fn tap_due(&mut self) -> Result<()> {
+        let now = now_us();
+        while let Some((n, text)) = self.taps.due(now, &self.lines) {
+            let line = &mut self.lines[n];
+            if line.state == State::Watching && line.say(&text).is_err() {
+                self.over(n)?;
+            }
         }
         Ok(())
     }
@@ -179,7 +196,12 @@ impl Crew {
         }
         let hello = self.order.hello.get(n).map_or("", |hello| hello);
         match line.read(&self.order, hello, room, &mut self.notes) {
-            Ok(Came::Read) => Ok(()),
+            Ok(Came::Read) => {
+                if let Some(at) = line.tap.as_mut().and_then(|tap| tap.again_us.take()) {
+                    self.taps.again(n, at);
+                }
+                Ok(())
+            }
             Ok(Came::Welcome) => {
                 line.planned_us = 0;
                 self.opening -= 1;
@@ -240,6 +262,19 @@ impl Crew {
                     over_us,
                     seed,
                 } => self.storm(from_us, over_us, seed),
+                Told::Tap {
+                    drop,
+                    sku,
+                    from_us,
+                    every,
+                } => {
+                    self.begin();
+                    self.notes.drop = Some(format!("\"{drop}\"").into_bytes());
+                    self.lines.iter_mut().for_each(|line| line.left = u64::MAX);
+                    self.taps = Taps::plan(&drop, &sku, from_us, every, &mut self.lines);
+                    let asked = self.lines.len().div_ceil(every.max(1));
+                    self.notes.tally.asked = asked as u64;
+                }
                 Told::Count => self.count()?,
             }
         }
@@ -250,6 +285,7 @@ impl Crew {
     fn begin(&mut self) {
         self.notes = Notes {
             plan: self.notes.plan,
+            drop: self.notes.drop.take(),
             ..Notes::default()
         };
         self.said = (0, 0);
@@ -284,19 +320,23 @@ impl Crew {
             .lines
             .iter()
             .filter(|line| line.state == State::Watching);
-        let (mut ended, mut each) = (None, None);
+        let (mut ended, mut each, mut left) = (None, None, None);
         for line in watching {
             ended = wider(ended, Some((line.shown, line.shown)));
             each = wider(each, Some((line.lossless, line.lossless)));
+            left = wider(left, Some((line.left, line.left)));
         }
         let tally = std::mem::take(&mut self.notes.tally);
         let (late, greeted) = (packed(&self.notes.late), packed(&self.notes.greeted));
+        let answered = packed(&self.notes.answered);
         self.begin();
         self.say(&Said::All(Box::new(Tally {
             late,
             greeted,
+            answered,
             ended,
             each,
+            left,
             ..tally
         })))
     }

@@ -9,6 +9,7 @@ use mio::net::TcpStream;
 
 use super::frames::{self, BINARY, CLOSE, PING, TEXT, number};
 use super::order::{Kind, Order, Tally};
+use super::taps::{Tap, left_of};
 use crate::raw::header;
 use crate::report::micros;
 
@@ -41,6 +42,10 @@ pub(super) struct Line {
     /// The newest change it was shown.
     pub(super) shown: u64,
     pub(super) lossless: u64,
+    /// What is left of the drop that is tapped for, as it was shown.
+    pub(super) left: u64,
+    /// What it asked for.
+    pub(super) tap: Option<Box<Tap>>,
     again: bool,
 }
 
@@ -53,17 +58,22 @@ pub(super) struct Notes {
     /// The number of the first change, when it was planned, and the time between two.
     pub(super) plan: Option<(u64, u64, u64)>,
     pub(super) now_us: u64,
+    pub(super) answered: Histogram<u64>,
+    /// The drop that is tapped for, in quotes.
+    pub(super) drop: Option<Vec<u8>>,
 }
 
 impl Default for Notes {
     fn default() -> Self {
-        let (late, greeted) = (micros(), micros());
+        let (late, greeted, answered) = (micros(), micros(), micros());
         Self {
             tally: Tally::default(),
             late,
             greeted,
             plan: None,
             now_us: 0,
+            answered,
+            drop: None,
         }
     }
 }
@@ -89,6 +99,8 @@ impl Line {
             position: (0, 0),
             shown: 0,
             lossless: 0,
+            left: u64::MAX,
+            tap: None,
             again: false,
         }
     }
@@ -109,6 +121,13 @@ impl Line {
         );
         self.state = State::Upgrading;
         self.write(request.as_bytes())
+    }
+
+    /// Says something.
+    pub(super) fn say(&mut self, text: &str) -> Result<()> {
+        let mut frame = header(TEXT, text.len());
+        frame.extend_from_slice(text.as_bytes());
+        self.write(&frame)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -213,10 +232,8 @@ impl Line {
             Some(open) if kind == Kind::Lapak && self.again => open.to_owned() + &resume,
             _ => hello.to_owned(),
         };
-        let mut frame = header(TEXT, hello.len());
-        frame.extend_from_slice(hello.as_bytes());
         self.state = State::Greeting;
-        self.write(&frame)?;
+        self.say(&hello)?;
         // A peer answers a greeting by nothing that it must.
         if kind == Kind::Stamped {
             self.watching(notes);
@@ -257,7 +274,17 @@ impl Line {
             notes.tally.deliveries += 1;
         } else if has(text, b"\"type\":\"welcome\"") || has(text, b"\"type\":\"resync\"") {
             self.welcome(text, notes);
+            self.see_left(text, notes);
+        } else if let Some(tap) = &mut self.tap {
+            tap.hear(text, notes);
         }
+    }
+
+    fn see_left(&mut self, text: &[u8], notes: &Notes) {
+        let drop = notes.drop.as_deref();
+        self.left = drop
+            .and_then(|drop| left_of(text, drop))
+            .unwrap_or(self.left);
     }
 
     fn welcome(&mut self, text: &[u8], notes: &mut Notes) {
@@ -298,6 +325,7 @@ impl Line {
                 .fault(|| format!("at {before:?}, then a frame over {p:?} to {s:?}"));
         }
         self.position = self.position.max(s);
+        self.see_left(text, notes);
         let Some(shown) = number(text, b"\"available\":") else {
             return;
         };
@@ -332,6 +360,6 @@ impl Line {
     }
 }
 
-fn has(text: &[u8], words: &[u8]) -> bool {
+pub(super) fn has(text: &[u8], words: &[u8]) -> bool {
     text.windows(words.len()).any(|part| part == words)
 }

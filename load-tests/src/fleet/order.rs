@@ -40,7 +40,7 @@ pub struct Order {
 }
 
 /// What a crew is told later.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Told {
     /// When which change was planned: change `first + n` at `from_us + n * every_us` (Unix
     /// microseconds). What was counted so far is forgotten.
@@ -61,6 +61,18 @@ pub enum Told {
         over_us: u64,
         /// Who comes when.
         seed: u64,
+    },
+    /// Every so manyth line asks for a unit of a drop at this time, each with an id of its own. What
+    /// was counted so far is forgotten; from now on it is followed what is left of the drop.
+    Tap {
+        /// Its id.
+        drop: String,
+        /// What it sells.
+        sku: String,
+        /// When.
+        from_us: u64,
+        /// 1: every line.
+        every: usize,
     },
     /// Tell what was heard since the counting began; it begins anew.
     Count,
@@ -108,6 +120,18 @@ pub struct Tally {
     pub turned_away: u64,
     /// Lines that the server closed.
     pub closed: u64,
+    /// Lines that were told to tap.
+    pub asked: u64,
+    /// Ids of taps that were held.
+    pub held: Vec<String>,
+    /// Taps for which nothing was left.
+    pub sold_out: u64,
+    /// Taps that were sent again, as they had not been done or nobody knew.
+    pub again: u64,
+    /// Planned tap to answer: microseconds and how often.
+    pub answered: Vec<(u64, u64)>,
+    /// The least and the most that a line was shown to be left of the drop that is tapped for.
+    pub left: Option<(u64, u64)>,
     /// What was wrong, some of it.
     pub faults: Vec<String>,
     /// How often something was wrong.
@@ -138,6 +162,12 @@ impl Tally {
         self.anew += other.anew;
         self.turned_away += other.turned_away;
         self.closed += other.closed;
+        self.asked += other.asked;
+        self.held.extend(other.held);
+        self.sold_out += other.sold_out;
+        self.again += other.again;
+        self.answered.extend(other.answered);
+        self.left = wider(self.left, other.left);
         self.faults.extend(other.faults);
         self.faults_total += other.faults_total;
         self

@@ -188,6 +188,8 @@ async fn tap(
         client.cut();
         client = Client::connect(address, Some(&token), Some(position)).await?;
         client.faults.splice(0..0, faults);
+        // Who comes back into a later epoch is shown everything anew.
+        aside(&client.welcome);
     }
     let answer = client.ask_until_known(&request, &mut aside).await?;
     let took = planned.elapsed();
@@ -235,12 +237,15 @@ async fn read_a_little(
 }
 
 fn shows_sold_out(message: &Value, drop: &Value) -> bool {
-    let items = message["items"].as_array();
-    message["type"] == "stock"
-        && items
-            .into_iter()
-            .flatten()
-            .any(|item| item["drop"] == *drop && item["available"] == 0 && item["sold_out"] == true)
+    let items = match message["type"].as_str() {
+        Some("stock") => message["items"].as_array(),
+        Some("welcome" | "resync") => message["snapshot"]["items"].as_array(),
+        _ => None,
+    };
+    items
+        .into_iter()
+        .flatten()
+        .any(|item| item["drop"] == *drop && item["available"] == 0 && item["sold_out"] == true)
 }
 
 /// By drop: the ids, and whether each was held; none if it was refused from memory.

@@ -2,6 +2,7 @@
 //! loses what it had, and what all of it costs.
 
 mod bare;
+mod crowd;
 mod customer;
 mod figures;
 mod flush;
@@ -35,6 +36,15 @@ pub struct Options {
     /// What a booking costs Redis, beside a script by hand.
     #[arg(long, conflicts_with_all = ["kill", "flush"])]
     pub figures: bool,
+    /// Everybody watches, then taps at once: more viewers than one server may have.
+    #[arg(long, conflicts_with_all = ["kill", "flush", "figures"])]
+    pub crowd: bool,
+    /// With `--crowd`: how many of them tap; all by default.
+    #[arg(long)]
+    pub taps: Option<usize>,
+    /// With `--crowd`: client processes; as many as are needed by default, 0: a thread of this one.
+    #[arg(long)]
+    pub clients: Option<usize>,
     /// How the servers stand together.
     #[arg(long, value_enum, default_value_t = Kind::Redis)]
     pub redis: Kind,
@@ -89,6 +99,36 @@ pub struct Options {
     pub bookings: usize,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            kill: false,
+            flush: false,
+            figures: false,
+            crowd: false,
+            taps: None,
+            clients: None,
+            redis: Kind::Redis,
+            nodes: 3,
+            viewers: 3_000,
+            units: 50,
+            rounds: 10,
+            times: 20,
+            every_ms: 2_000,
+            customers: 40,
+            between: 300,
+            notice_ms: 2_000,
+            freeze: false,
+            forget: false,
+            power: false,
+            lose: false,
+            stall: false,
+            seed: 1,
+            bookings: 4_000,
+        }
+    }
+}
+
 /// Runs it.
 pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
     if options.kill {
@@ -97,6 +137,8 @@ pub async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         flush::run(lapak, options).await
     } else if options.figures {
         figures::run(lapak, options).await
+    } else if options.crowd {
+        crowd::run(lapak, options).await
     } else {
         taps::run(lapak, options).await
     }
