@@ -123,7 +123,11 @@ async fn everybody_whose_line_breaks_goes_on_without_a_gap() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_loses_no_booking_and_shows_no_gap() {
-    let options = drain::Options { times: 2, rate: 20 };
+    let options = drain::Options {
+        times: 2,
+        rate: 20,
+        nodes: 1,
+    };
     let run = small().with_viewers(40).with_seconds(1);
     clean(&drain::run(&run, &options).await.unwrap());
 }

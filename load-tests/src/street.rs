@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,8 @@ const STARTS: usize = 3;
 pub(crate) struct Doors(Arc<Mutex<Vec<Option<SocketAddr>>>>);
 
 impl Doors {
-    fn set(&self, node: usize, door: Option<SocketAddr>) {
+    /// Where a node is; none: it is not there.
+    pub(crate) fn set(&self, node: usize, door: Option<SocketAddr>) {
         let mut doors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if doors.len() <= node {
             doors.resize(node + 1, None);
@@ -189,6 +191,11 @@ impl Street {
     /// `kill -9`.
     pub(crate) async fn kill(&mut self, node: usize) -> Result<()> {
         self.take(node)?.kill().await
+    }
+
+    /// SIGTERM; how it ended, and after how long. Nobody is sent to it meanwhile.
+    pub(crate) async fn stop(&mut self, node: usize) -> Result<(ExitStatus, Duration)> {
+        self.take(node)?.stop().await
     }
 
     /// A node stands still for a while.

@@ -1,25 +1,27 @@
 //! A rolling restart: SIGTERM while people book, then the server again on the same state. Everybody
 //! is told to come back, goes on from where they were, and sends again what was not answered, with
-//! its id. No booking may be lost or made twice, and nobody may see a gap.
+//! its id. No booking may be lost or made twice, and nobody may see a gap. With several nodes one
+//! after the other goes, and its viewers go on at the others.
 
-use std::net::SocketAddr;
+mod houses;
+
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use hdrhistogram::Histogram;
-use lapak::clock::Clock;
-use lapak::domain::Settings;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until, timeout};
 use uuid::Uuid;
 
-use super::{Chance, audit, each, host, tokens};
+use self::houses::Houses;
+use super::{Chance, each, host, tokens};
 use crate::client::{PATIENCE, book, may_be_asked_again};
 use crate::report::{as_micros, count, micros, say};
-use crate::stage::{Bench, enough_files, names};
+use crate::stage::{enough_files, names};
+use crate::street::Doors;
 use crate::{Client, Heard, Report, Run};
 
 /// How long the server is there between two restarts.
@@ -36,6 +38,9 @@ pub struct Options {
     /// Bookings a second, over all viewers.
     #[arg(long, default_value_t = 100)]
     pub rate: u32,
+    /// Nodes on one Redis: one goes at a time, and the others go on.
+    #[arg(long, default_value_t = 1)]
+    pub nodes: usize,
 }
 
 impl Default for Options {
@@ -43,16 +48,9 @@ impl Default for Options {
         Self {
             times: 5,
             rate: 100,
+            nodes: 1,
         }
     }
-}
-
-/// Where the server is; none while it is away, or at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum There {
-    At(SocketAddr),
-    Away,
-    Over(SocketAddr),
 }
 
 /// What one viewer did and was told.
@@ -64,6 +62,8 @@ struct Story {
     took: Histogram<u64>,
     returns: usize,
     recovered: usize,
+    /// How often who welcomed was behind what had been seen elsewhere.
+    behind: usize,
     hinted: usize,
     closes: Vec<Option<u16>>,
 }
@@ -71,7 +71,8 @@ struct Story {
 struct Viewer {
     client: Client,
     token: String,
-    there: watch::Receiver<There>,
+    doors: Doors,
+    over: watch::Receiver<bool>,
     story: Story,
     hinted: bool,
     chance: Chance,
@@ -81,49 +82,58 @@ struct Viewer {
 pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     let viewers = run.viewers(200);
     enough_files(viewers)?;
-    let ground = run.ground(&[])?;
-    let bench = Bench::open(&ground.state(), &Clock::default())?;
-    bench.found(Settings::default(), &[("MANY", None)]).await?;
-    bench.close().await?;
-    let mut server = ground.serve().await?;
-    let mut host = host(&ground, server.address, "host").await?;
+    let mut houses = Houses::open(run, options.nodes).await?;
+    let first = houses.addresses();
+    let mut host = host(houses.ground(), first[0], "host").await?;
     let opened = host
         .done(json!({"type": "drop.open", "sku": "MANY"}))
         .await?;
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
     std::mem::drop(host);
     let mut report = Report::new(format!(
-        "drain{}: {} restarts, {viewers} viewers, {} bookings a second",
+        "drain{}: {} restarts, {viewers} viewers, {} bookings a second{}",
         run.place(),
         options.times,
-        options.rate
+        options.rate,
+        if options.nodes > 1 {
+            format!(", one of {} nodes at a time", options.nodes)
+        } else {
+            String::new()
+        }
     ));
-    let (at, there) = watch::channel(There::At(server.address));
-    let (to, began) = (server.address, Instant::now() + Duration::from_millis(500));
-    let clients = each(tokens(&ground, &names("v", viewers))?, |token| async move {
+    let (over, is_over) = watch::channel(false);
+    let began = Instant::now() + Duration::from_millis(500);
+    let tokens = tokens(houses.ground(), &names("v", viewers))?;
+    let trips = tokens.into_iter().zip(first.iter().copied().cycle());
+    let clients = each(trips.collect(), |(token, to)| async move {
         Ok((Client::connect(to, Some(&token), None).await?, token))
     });
     let mut stories = JoinSet::new();
     for (number, (client, token)) in clients.await?.into_iter().enumerate() {
-        let (drop, there, chance) = (drop.clone(), there.clone(), run.chance(number as u64));
         let apart = Duration::from_secs(1) * u32::try_from(viewers)? / options.rate.max(1);
         let first = began + Duration::from_secs(1) * u32::try_from(number)? / options.rate.max(1);
-        stories.spawn(live(client, token, there, drop, first, apart, chance));
+        let viewer = Viewer {
+            client,
+            token,
+            doors: houses.doors(),
+            over: is_over.clone(),
+            story: Story::default(),
+            hinted: false,
+            chance: run.chance(number as u64),
+        };
+        stories.spawn(live(viewer, drop.clone(), first, apart));
     }
     let (mut gone, between) = (micros(), run.seconds.map_or(BETWEEN, Duration::from_secs));
     for time in 0..options.times {
         sleep(between).await;
-        at.send_replace(There::Away);
         let away = Instant::now();
-        let (status, took) = server.stop().await?;
+        let (status, took) = houses.restart(time).await?;
         report.check(status.success(), || {
             format!("restart {time}: it exits with {status}")
         });
         report.check(took < Duration::from_secs(10), || {
             format!("restart {time}: it takes {took:?}")
         });
-        server = ground.serve().await?;
-        at.send_replace(There::At(server.address));
         gone.saturating_record(as_micros(away.elapsed()));
         say(format!(
             "restart {}: away for {:.2?}",
@@ -132,20 +142,14 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         ));
     }
     sleep(between).await;
-    at.send_replace(There::Over(server.address));
+    over.send_replace(true);
     let mut all = Vec::new();
     while let Some(story) = stories.join_next().await {
         all.push(story??);
     }
-    server.stop().await?;
-    let record = audit(&ground, &mut report).await?;
-    judge(
-        &mut report,
-        &all,
-        &record,
-        options.times,
-        drop.parse::<Uuid>()?.as_u128(),
-    );
+    let record = houses.close(&mut report).await?;
+    let drop = drop.parse::<Uuid>()?.as_u128();
+    judge(&mut report, &all, &record, options, drop);
     report.latency("SIGTERM to ready again", &gone);
     Ok(report)
 }
@@ -154,7 +158,7 @@ fn judge(
     report: &mut Report,
     all: &[Story],
     record: &crate::journal::Record,
-    times: usize,
+    options: &Options,
     drop: u128,
 ) {
     let (mut took, mut held, mut requests) = (micros(), 0, 0);
@@ -164,6 +168,12 @@ fn judge(
             .faults
             .iter()
             .for_each(|fault| report.lie(fault.clone()));
+        // Of several nodes only the viewers of the one that goes are sent away.
+        let times = if options.nodes > 1 {
+            story.returns
+        } else {
+            options.times
+        };
         let same = |what: usize, name: &str| {
             (what != times).then(|| format!("a viewer was {name} {what} times of {times}"))
         };
@@ -171,6 +181,7 @@ fn judge(
             same(story.returns, "back"),
             same(story.recovered, "going on"),
             same(story.hinted, "told to come back"),
+            same(story.closes.len(), "closed"),
         ];
         wrong.into_iter().flatten().for_each(|lie| report.lie(lie));
         let closed = story.closes.iter().all(|code| *code == Some(1012));
@@ -186,6 +197,10 @@ fn judge(
         // A histogram of the same bounds always fits.
         let _ = took.add(&story.took);
     }
+    let returns: usize = all.iter().map(|story| story.returns).sum();
+    report.check(returns >= options.times, || {
+        format!("nobody was sent away by some restart: {returns} returns")
+    });
     let (booked, _) = record.units_of(drop);
     report.check(booked == held, || {
         format!("{held} units were told to be held, {booked} are booked")
@@ -196,57 +211,53 @@ fn judge(
         count(all.iter().map(|story| story.recovered).sum()),
         "",
     );
+    if options.nodes > 1 {
+        let behind = all.iter().map(|story| story.behind).sum();
+        report.figure("  welcomed by a node that was behind", count(behind), "");
+    }
     report.latency("planned tap to answer, restarts included", &took);
 }
 
 async fn live(
-    client: Client,
-    token: String,
-    there: watch::Receiver<There>,
+    mut viewer: Viewer,
     drop: String,
     mut due: Instant,
     apart: Duration,
-    chance: Chance,
 ) -> Result<Story> {
-    let story = Story {
-        answers: Vec::new(),
-        faults: Vec::new(),
-        took: micros(),
-        returns: 0,
-        recovered: 0,
-        hinted: 0,
-        closes: Vec::new(),
-    };
-    let mut viewer = Viewer {
-        client,
-        token,
-        there,
-        story,
-        hinted: false,
-        chance,
-    };
-    while !matches!(*viewer.there.borrow(), There::Over(_)) {
+    while !*viewer.over.borrow() {
         if viewer.wait_until(due).await? {
             viewer.tap(&drop, due).await?;
             due += apart;
         }
     }
     viewer.client.settle(|_| {}).await?;
-    let Viewer {
-        client, mut story, ..
-    } = viewer;
-    story.faults.extend(client.faults);
-    Ok(story)
+    viewer.leave();
+    Ok(viewer.story)
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Self {
+            answers: Vec::new(),
+            faults: Vec::new(),
+            took: micros(),
+            returns: 0,
+            recovered: 0,
+            behind: 0,
+            hinted: 0,
+            closes: Vec::new(),
+        }
+    }
 }
 
 impl Viewer {
     /// Hears until then; false if it is over before.
     async fn wait_until(&mut self, due: Instant) -> Result<bool> {
         loop {
-            let mut there = self.there.clone();
+            let mut over = self.over.clone();
             let heard = tokio::select! {
                 () = sleep_until(due.into()) => return Ok(true),
-                _ = there.wait_for(|there| matches!(there, There::Over(_))) => return Ok(false),
+                _ = over.wait_for(|over| *over) => return Ok(false),
                 heard = self.client.next() => heard?,
             };
             self.take(heard).await?;
@@ -303,14 +314,12 @@ impl Viewer {
     /// Comes back as a page does: after a short while of its own, going on from its position.
     async fn come_back(&mut self) -> Result<()> {
         sleep(Duration::from_millis(self.chance.below(200))).await;
+        self.leave();
         loop {
-            let there = *self.there.wait_for(|there| *there != There::Away).await?;
-            let (There::At(to) | There::Over(to)) = there else {
-                bail!("away")
-            };
             let position = self.client.position;
-            if let Ok(mut client) = Client::connect(to, Some(&self.token), Some(position)).await {
-                client.faults.splice(0..0, self.client.faults.drain(..));
+            if let Some(to) = self.doors.any(&mut self.chance)
+                && let Ok(client) = Client::connect(to, Some(&self.token), Some(position)).await
+            {
                 self.story.returns += 1;
                 self.story.recovered += usize::from(client.welcome["recovered"] == true);
                 self.client = client;
@@ -318,6 +327,16 @@ impl Viewer {
                 return Ok(());
             }
             sleep(AGAIN).await;
+        }
+    }
+
+    /// Takes along what was wrong with what came.
+    fn leave(&mut self) {
+        for fault in self.client.faults.drain(..) {
+            if fault.starts_with("welcomed at") {
+                self.story.behind += 1;
+            }
+            self.story.faults.push(fault);
         }
     }
 }

@@ -1,8 +1,11 @@
-//! Some viewers never read. They are closed, the others get everything in time, and the server's
-//! memory stays bounded.
+//! Some viewers never read. They are closed, the others get everything as late as without them, and
+//! the server's memory stays bounded. The same viewers hear the same news before and after the deaf
+//! ones come; the next news waits until everybody who reads has the ones before.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -10,8 +13,8 @@ use hdrhistogram::Histogram;
 use lapak::domain::Settings;
 use serde_json::json;
 use tokio::net::TcpSocket;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::{audience, host, tokens};
 use crate::client::{PATIENCE, number, upgrade};
@@ -23,6 +26,10 @@ use crate::{Client, Heard, Report, Run, http};
 const RECEIVE_BUFFER: u32 = 4 * 1024;
 /// Bytes by which the server may grow.
 const GROWTH_MAX: u64 = 64 << 20;
+/// News that are told one right after the other.
+const BURST: usize = 10;
+/// News before there is anybody who does not read.
+const ALONE: usize = 250;
 
 /// Options of the scenario.
 #[derive(Debug, Clone, Args)]
@@ -60,51 +67,61 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         .await?;
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
     let fast = audience(&ground, server.address, &names("fast", viewers - slow)).await?;
+    let desk = Arc::new(Desk::default());
+    let mut listening = JoinSet::new();
+    for client in fast {
+        listening.spawn(listen(client, Arc::clone(&desk)));
+    }
+    let mut publish = Publish {
+        host: &mut host,
+        desk: &desk,
+        drop: &drop,
+        readers: viewers - slow,
+    };
+    for _ in 0..ALONE / BURST {
+        publish.burst().await?;
+        // As it is asked below.
+        slow_closes(server.internal).await?;
+    }
+    desk.deaf.store(true, Ordering::Relaxed);
     let mut deaf = Vec::new();
     for token in tokens(&ground, &names("deaf", slow))? {
         deaf.push(deaf_viewer(server.address, &token).await?);
     }
     let before = server.resident()?;
-    let (news, told) = watch::channel((0_u64, Instant::now()));
-    let mut listening = JoinSet::new();
-    for client in fast {
-        listening.spawn(listen(client, told.clone()));
-    }
     let (began, mut most) = (Instant::now(), before);
-    let mut pins = 0_u64;
     while slow_closes(server.internal).await? < slow {
         ensure!(
-            began.elapsed() < PATIENCE * 2,
+            began.elapsed() < PATIENCE * 4,
             "viewers who do not read are not closed"
         );
-        for _ in 0..10 {
-            pins += 1;
-            news.send_replace((pins, Instant::now()));
-            host.done(json!({"type": "drop.pin", "drop": drop, "pinned": pins % 2 == 1}))
-                .await?;
-        }
+        publish.burst().await?;
         most = most.max(server.resident()?);
     }
+    let pins = desk.told();
     say(format!("{slow} closed after {:?}", began.elapsed()));
     report.figure(
         "until all slow viewers were closed",
         began.elapsed().as_secs_f64(),
         "s",
     );
-    std::mem::drop(news);
     host.done(json!({"type": "drop.close", "drop": drop}))
         .await?;
-    let mut delays = micros();
+    let (mut alone, mut beside) = (micros(), micros());
     while let Some(one) = listening.join_next().await {
-        let (heard, late) = one??;
-        delays.add(&late)?;
-        report.check(heard == pins, || {
-            format!("a fast viewer heard {heard} of {pins} news")
+        let late = one??;
+        alone.add(&late.alone)?;
+        beside.add(&late.beside)?;
+        report.check(late.heard == pins, || {
+            format!("a fast viewer heard {} of {pins} news", late.heard)
         });
     }
     let grown = most.saturating_sub(before);
-    report.figure("news", count(usize::try_from(pins)?), "");
-    report.latency("news to a fast viewer", &delays);
+    report.figure("news", count(pins), "");
+    report.latency("news to a fast viewer, all read", &alone);
+    report.latency("news to a fast viewer, some do not read", &beside);
+    report.figure("p50 beside them / alone", ratio(&beside, &alone, 0.5), "×");
+    report.figure("p99 beside them / alone", ratio(&beside, &alone, 0.99), "×");
     report.figure(
         "server memory grown by at most",
         count(usize::try_from(grown)?),
@@ -114,7 +131,11 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         format!("the server grew by {grown} bytes")
     });
     std::mem::drop(deaf);
-    server.stop().await?;
+    let (status, _) = server.stop().await?;
+    report.check(status.success(), || {
+        format!("the server stopped with {status}")
+    });
+    super::audit(&ground, &mut report).await?;
     Ok(report)
 }
 
@@ -126,29 +147,97 @@ async fn deaf_viewer(to: SocketAddr, token: &str) -> Result<Client> {
     Client::greet(upgrade(stream, to, LIVE).await?, Some(token), None).await
 }
 
-/// Hears news until the drop closes; how many there were, and how late each was.
-async fn listen(
-    mut client: Client,
-    told: watch::Receiver<(u64, Instant)>,
-) -> Result<(u64, Histogram<u64>)> {
-    let (mut heard, mut late) = (0, micros());
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn ratio(now: &Histogram<u64>, then: &Histogram<u64>, quantile: f64) -> f64 {
+    now.value_at_quantile(quantile) as f64 / then.value_at_quantile(quantile).max(1) as f64
+}
+
+/// Who tells the news, and when each was told.
+struct Publish<'a> {
+    host: &'a mut Client,
+    desk: &'a Desk,
+    drop: &'a str,
+    readers: usize,
+}
+
+#[derive(Default)]
+struct Desk {
+    /// When each of the news was told.
+    told: Mutex<Vec<Instant>>,
+    /// How many were heard, over all who read.
+    heard: AtomicUsize,
+    /// Whether there are some who do not read.
+    deaf: AtomicBool,
+}
+
+impl Desk {
+    fn told(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Publish<'_> {
+    /// Some news, one right after the other, until everybody who reads has them.
+    async fn burst(&mut self) -> Result<()> {
+        for _ in 0..BURST {
+            let mut told = self.desk.lock();
+            told.push(Instant::now());
+            let pinned = told.len() % 2 == 1;
+            drop(told);
+            let pin = json!({"type": "drop.pin", "drop": self.drop, "pinned": pinned});
+            self.host.done(pin).await?;
+        }
+        let (all, began) = (self.desk.told() * self.readers, Instant::now());
+        while self.desk.heard.load(Ordering::Relaxed) < all {
+            ensure!(
+                began.elapsed() < PATIENCE,
+                "somebody who reads hears nothing"
+            );
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+}
+
+/// What one viewer heard, and how late.
+struct Late {
+    heard: usize,
+    alone: Histogram<u64>,
+    beside: Histogram<u64>,
+}
+
+/// Hears news until the drop closes.
+async fn listen(mut client: Client, desk: Arc<Desk>) -> Result<Late> {
+    let mut late = Late {
+        heard: 0,
+        alone: micros(),
+        beside: micros(),
+    };
     loop {
         match client.next().await? {
             Heard::Message(message) if message["type"] == "drop" => {
                 if message["event"] == "closed" {
                     ensure!(client.faults.is_empty(), "{:?}", client.faults);
-                    return Ok((heard, late));
+                    return Ok(late);
                 }
                 // The opening may reach a viewer who came while it was told.
                 if message["event"] == "opened" {
                     continue;
                 }
-                heard += 1;
-                let (newest, at) = *told.borrow();
-                // A later one may be under way already; then this one is late by at least as much.
-                if newest == heard {
-                    late.saturating_record(as_micros(at.elapsed()).max(1));
-                }
+                let told = desk.lock().get(late.heard).copied();
+                let took = told.context("news that nobody told")?.elapsed();
+                let phase = if desk.deaf.load(Ordering::Relaxed) {
+                    &mut late.beside
+                } else {
+                    &mut late.alone
+                };
+                phase.saturating_record(as_micros(took).max(1));
+                late.heard += 1;
+                desk.heard.fetch_add(1, Ordering::Relaxed);
                 ensure!(number(&message["s"]) > 0, "no position: {message}");
             }
             Heard::Message(_) => {}
