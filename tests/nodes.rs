@@ -6,16 +6,11 @@
 use std::path::Path;
 
 use load_tests::Report;
-use load_tests::scenario::nodes::{self, Kind, Options};
+use load_tests::scenario::nodes::{self, Options};
 
 /// A scenario's options, small.
 fn small() -> Options {
     Options {
-        kill: false,
-        flush: false,
-        figures: false,
-        redis: Kind::Redis,
-        nodes: 3,
         viewers: 120,
         units: 20,
         rounds: 2,
@@ -23,14 +18,10 @@ fn small() -> Options {
         every_ms: 300,
         customers: 10,
         between: 40,
-        freeze: false,
         forget: true,
-        power: false,
-        stall: false,
-        lose: false,
         notice_ms: 60_000,
         seed: 4,
-        bookings: 0,
+        ..Options::default()
     }
 }
 

@@ -129,6 +129,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn told(scenario: Scenario, run: &Run) -> Result<bool> {
+    run.check()?;
     let mut report = go(scenario, run).await?;
     run.tell(&mut report)?;
     Ok(report.is_clean())

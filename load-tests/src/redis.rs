@@ -110,6 +110,11 @@ impl Redis {
         }
     }
 
+    /// Where the servers that take requests listen.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        self.primaries().into_iter().map(Server::port).collect()
+    }
+
     fn primaries(&self) -> Vec<&Server> {
         match &self.servers {
             Servers::One(server) => vec![server],

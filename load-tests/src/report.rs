@@ -11,7 +11,7 @@ use std::fmt;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-pub use compare::compare;
+pub use compare::{compare, read};
 
 /// Most lies that are told in full.
 const LIES_MAX: usize = 20;

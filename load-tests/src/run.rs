@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::report::{Series, compare, say};
+use crate::report::{Series, compare, read, say};
 use crate::scenario::Chance;
 use crate::{Ground, Kind, Report, Server, server, usage};
 
@@ -123,6 +123,21 @@ impl Run {
     /// Numbers that the seed repeats; each `part` of a scenario has its own.
     pub fn chance(&self, part: u64) -> Chance {
         Chance::new(self.seed.wrapping_mul(1_000_003).wrapping_add(part + 7))
+    }
+
+    /// Looks, before anything is run, at the report to compare with and at where the page goes.
+    pub fn check(&self) -> Result<()> {
+        if let Some(baseline) = &self.compare {
+            read(baseline)?;
+        }
+        if let Some(page) = &self.html {
+            let opened = std::fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(page);
+            opened.with_context(|| format!("cannot write {}", page.display()))?;
+        }
+        Ok(())
     }
 
     /// Notes how it was run, compares, and puts the report where it is wanted.

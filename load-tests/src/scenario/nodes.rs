@@ -78,7 +78,7 @@ pub struct Options {
     /// With `--kill`: Redis stands still for 3 s at every fifth kill.
     #[arg(long)]
     pub freeze: bool,
-    /// With `--kill`: Redis forgets its scripts, again and again.
+    /// With `--kill`: Redis forgets its scripts, again and again, all the time.
     #[arg(long)]
     pub forget: bool,
     /// With `--kill`: Redis is killed and started again at every fifth kill, with AOF always.
