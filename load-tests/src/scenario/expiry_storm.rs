@@ -34,8 +34,17 @@ pub struct Options {
     pub lead_s: u64,
 }
 
-/// Runs it.
+/// Runs it. With `--viewers` five of seven of them have a booking, and the others wait.
 pub async fn run(run: &Run, options: &Options) -> Result<Report> {
+    let all = run.viewers(options.bookings + options.waiters);
+    let options = &match run.viewers {
+        None => options.clone(),
+        Some(_) => Options {
+            bookings: all - all * 2 / 7,
+            waiters: all * 2 / 7,
+            ..options.clone()
+        },
+    };
     enough_files(options.bookings + options.waiters)?;
     let ground = run.ground(&[])?;
     let mut report = Report::new(format!(

@@ -62,22 +62,26 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         "crowd: {viewers} viewers of {} nodes on {:?}, {} units",
         options.nodes, options.redis, options.units
     ));
-    let door = *street.addresses().first().context("no node")?;
-    let mut host = host(&street.ground, door, "host").await?;
-    host.done(json!({"type": "drop.open", "sku": "STOCK"}))
-        .await?;
+    let open = json!({"type": "drop.open", "sku": "STOCK"});
+    a_host(&street).await?.done(open).await?;
     let mut fleet = board(&street, options, &mut report).await?;
-    watch(&street, options, &mut fleet, &mut host, &mut report).await?;
-    let (drop, tally) = tap(&street, options, &mut fleet, &mut host, &mut report).await?;
+    watch(&street, options, &mut fleet, &mut report).await?;
+    let (drop, tally) = tap(&street, options, &mut fleet, &mut report).await?;
     street.check_alive(&mut report);
     street.until_following().await?;
     let entries = street.until_equal(&mut report).await?;
     report.figure("entries in each journal", count(entries), "");
     let record = Record::read(&street.node(0)?.state)?;
     judge(&mut report, &record, &tally, drop, options)?;
-    std::mem::drop((fleet, host));
+    std::mem::drop(fleet);
     street.close(&mut report).await?;
     Ok(report)
+}
+
+/// A new host for each part: one who says nothing while a crowd comes would be taken for lost.
+async fn a_host(street: &Street) -> Result<Client> {
+    let door = *street.addresses().first().context("no node")?;
+    host(&street.ground, door, "host").await
 }
 
 /// Everybody comes, in turns to every node.
@@ -121,9 +125,9 @@ async fn watch(
     street: &Street,
     options: &Options,
     fleet: &mut Fleet,
-    host: &mut Client,
     report: &mut Report,
 ) -> Result<()> {
+    let mut host = a_host(street).await?;
     let every = Duration::from_secs(1) * u32::try_from(options.viewers)? / u32::try_from(RATE)?;
     let (before, began) = (street.spent()?, Instant::now() + LEAD);
     let plan = Told::Plan {
@@ -156,12 +160,11 @@ async fn tap(
     street: &Street,
     options: &Options,
     fleet: &mut Fleet,
-    host: &mut Client,
     report: &mut Report,
 ) -> Result<(Uuid, Tally)> {
     fleet.count().await?;
     let open = json!({"type": "drop.open", "sku": "CROWD"});
-    let opened = host.done(open).await?;
+    let opened = a_host(street).await?.done(open).await?;
     let drop = opened["drop"].as_str().context("no drop")?.to_owned();
     ensure!(
         fleet.each_heard(1, SILENCE).await?,
