@@ -31,6 +31,8 @@ use crate::{Report, stage, usage};
 const OPENING: usize = 200;
 /// Lines of one source address.
 const PER_SOURCE: usize = 10_000;
+/// After so many lines of a crew it is said how things stand.
+const SAY_EVERY: usize = 5_000;
 /// Lines of one crew, where files allow.
 const PER_CREW: usize = 18_000;
 
@@ -123,13 +125,13 @@ impl Fleet {
 
     /// Waits until everybody is connected, also after a storm.
     pub async fn connected(&mut self) -> Result<()> {
-        let (lines, crews) = (self.lines, self.crews.len());
-        for (number, crew) in self.crews.iter_mut().enumerate() {
-            let own = lines * (number + 1) / crews - lines * number / crews;
-            while crew.connected < own {
-                crew.hear().await?;
-            }
-        }
+        let lines = self.lines;
+        let all = self
+            .until(PATIENCE, |crews| {
+                crews.iter().map(|crew| crew.connected).sum::<usize>() == lines
+            })
+            .await?;
+        ensure!(all, "nobody is let in any more");
         Ok(())
     }
 
@@ -318,10 +320,10 @@ impl Crew {
     async fn hear(&mut self) -> Result<()> {
         match self.next().await? {
             Said::Connected(count) => {
-                self.connected = count;
-                if count.is_multiple_of(5_000) {
+                if count / SAY_EVERY > self.connected / SAY_EVERY {
                     say(format!("{count} viewers of a crew are connected"));
                 }
+                self.connected = count;
             }
             Said::Heard(all, lossless) => self.heard = (all, lossless),
             Said::All(_) | Said::Broken(_) => {}

@@ -21,6 +21,8 @@ use crate::scenario::Chance;
 const CONTROL: Token = Token(usize::MAX);
 /// How often it is said how much was heard.
 const SAY_EVERY_US: u64 = 20_000;
+/// How often it is said how many are connected.
+const SAY_CONNECTED_US: u64 = 1_000_000;
 /// How long who was turned away waits at least before the next attempt.
 const AGAIN_US: u64 = 50_000;
 const ROOM: usize = 64 * 1024;
@@ -45,6 +47,8 @@ struct Crew {
     opening: usize,
     watching: usize,
     said: (u64, u64),
+    /// How many were said to be connected, and when.
+    said_connected: (usize, u64),
     storm: bool,
     taps: Taps,
     chance: Chance,
@@ -77,6 +81,7 @@ fn go(mut control: Control) -> Result<()> {
         opening: 0,
         watching: 0,
         said: (0, 0),
+        said_connected: (0, 0),
         storm: false,
         taps: Taps::default(),
         chance: Chance::new(1),
@@ -206,8 +211,8 @@ impl Crew {
                 line.planned_us = 0;
                 self.opening -= 1;
                 self.watching += 1;
-                if self.watching.is_multiple_of(1_000) || self.watching == self.lines.len() {
-                    self.say(&Said::Connected(self.watching))?;
+                if self.watching == self.lines.len() {
+                    self.say_connected()?;
                 }
                 Ok(())
             }
@@ -305,7 +310,16 @@ impl Crew {
         }
     }
 
+    fn say_connected(&mut self) -> Result<()> {
+        self.said_connected = (self.watching, now_us());
+        self.say(&Said::Connected(self.watching))
+    }
+
     fn say_heard(&mut self) -> Result<()> {
+        let (count, at) = self.said_connected;
+        if count != self.watching && now_us() >= at + SAY_CONNECTED_US {
+            self.say_connected()?;
+        }
         let (count, now) = (self.notes.tally.deliveries, now_us());
         if count != self.said.0 && now >= self.said.1 + SAY_EVERY_US {
             self.said = (count, now);
