@@ -29,8 +29,9 @@ use crate::{Report, stage, usage};
 
 /// Handshakes at a time over all crews: fewer than the server lets stand ungreeted.
 const OPENING: usize = 200;
-/// Lines of one source address.
-const PER_SOURCE: usize = 10_000;
+/// Lines of one source address. It has 28,000 ports, and the system looks at every second of them
+/// first: where most of those are taken it looks through all, for a millisecond each time.
+const PER_SOURCE: usize = 4_000;
 /// After so many lines of a crew it is said how things stand.
 const SAY_EVERY: usize = 5_000;
 /// Lines of one crew, where files allow.
@@ -113,7 +114,7 @@ impl Fleet {
         let mut begin = 0;
         for number in 0..crews {
             let end = trip.lines * (number + 1) / crews;
-            let order = order(trip, begin..end, crews);
+            let order = order(trip, number, begin..end, crews);
             let mut crew = Crew::start(in_thread)?;
             crew.write(&serde_json::to_string(&order)?).await?;
             fleet.crews.push(crew);
@@ -252,9 +253,10 @@ impl Tally {
     }
 }
 
-fn order(trip: &Trip, lines: std::ops::Range<usize>, crews: usize) -> Order {
+/// Each crew has source addresses of its own.
+fn order(trip: &Trip, number: usize, lines: std::ops::Range<usize>, crews: usize) -> Order {
     let sources = lines.len().div_ceil(PER_SOURCE).max(1);
-    let first = lines.start / PER_SOURCE + lines.start / PER_CREW;
+    let first = number * PER_CREW.div_ceil(PER_SOURCE);
     let source = |n: usize| {
         let n = u32::try_from(first + n).unwrap_or_default();
         Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 0, 1, 1)) + n)
