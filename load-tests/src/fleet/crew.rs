@@ -347,9 +347,9 @@ impl Crew {
         self.say(&Said::All(Box::new(Tally {
             late,
             greeted,
-            answered,
             ended,
             each,
+            answered,
             left,
             ..tally
         })))

@@ -171,6 +171,13 @@ struct Desk {
 }
 
 impl Desk {
+    /// One more, now; how many there are then.
+    fn tell(&self) -> usize {
+        let mut told = self.lock();
+        told.push(Instant::now());
+        told.len()
+    }
+
     fn told(&self) -> usize {
         self.lock().len()
     }
@@ -184,10 +191,7 @@ impl Publish<'_> {
     /// Some news, one right after the other, until everybody who reads has them.
     async fn burst(&mut self) -> Result<()> {
         for _ in 0..BURST {
-            let mut told = self.desk.lock();
-            told.push(Instant::now());
-            let pinned = told.len() % 2 == 1;
-            drop(told);
+            let pinned = self.desk.tell() % 2 == 1;
             let pin = json!({"type": "drop.pin", "drop": self.drop, "pinned": pinned});
             self.host.done(pin).await?;
         }

@@ -21,7 +21,7 @@ const SKUS: [(&str, Option<u32>); 1] = [("MANY", None)];
 pub(super) enum Houses {
     One {
         ground: Box<Ground>,
-        server: Option<Server>,
+        server: Option<Box<Server>>,
         doors: Doors,
     },
     Street(Box<Street>),
@@ -43,7 +43,7 @@ impl Houses {
         doors.set(0, Some(server.address));
         Ok(Self::One {
             ground: Box::new(ground),
-            server: Some(server),
+            server: Some(Box::new(server)),
             doors,
         })
     }
@@ -82,7 +82,7 @@ impl Houses {
                 let ended = server.take().context("it does not run")?.stop().await?;
                 let again = ground.serve().await?;
                 doors.set(0, Some(again.address));
-                *server = Some(again);
+                *server = Some(Box::new(again));
                 Ok(ended)
             }
             Self::Street(street) => {
