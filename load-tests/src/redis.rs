@@ -9,7 +9,7 @@ mod fixture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use fixture::{Aof, Cluster, Options, Program, Sentinels, Server};
 use lapak::domain::ShopId;
@@ -147,12 +147,6 @@ impl Redis {
     /// The port of the only server.
     pub(crate) fn port(&self) -> Result<u16> {
         Ok(self.one()?.port())
-    }
-
-    /// A number of `INFO` of the only server.
-    pub(crate) fn info(&self, name: &str) -> Result<u64> {
-        let value = self.one()?.info(name);
-        value.parse().with_context(|| format!("{name}: {value}"))
     }
 
     /// CPU time of all servers so far, replicas included.

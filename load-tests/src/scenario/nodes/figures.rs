@@ -113,9 +113,14 @@ async fn costs(
         let said = server.say(&["XLEN", &stream]);
         Ok(said.first().context("no server")?.parse()?)
     };
+    // What the server has in all changes by more than this: its buffers for connections come and go.
+    let held = || -> Result<u64> {
+        let said = server.say(&["MEMORY", "USAGE", &stream, "SAMPLES", "0"]);
+        Ok(said.first().context("no server")?.parse()?)
+    };
     shelf.book(&node, 200, 1).await?;
     let n = options.bookings;
-    let (memory, xlen, mut last) = (server.info("used_memory")?, length()?, Position::START);
+    let (memory, xlen, mut last) = (held()?, length()?, Position::START);
     let mut walls = Vec::new();
     for together in TOGETHER {
         let (before, turns, began) = (Spent::of(&server)?, length()?, Instant::now());
@@ -136,7 +141,7 @@ async fn costs(
     }
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let bytes = |more: u64| more as f64 / count(n * TOGETHER.len());
-    let grown = server.info("used_memory")?.saturating_sub(memory);
+    let grown = held()?.saturating_sub(memory);
     report.figure("bytes in Redis of a booking, untrimmed", bytes(grown), "B");
     node.settled
         .send_modify(|settled| settled.note(Partition::of(&shelf.shop), last));
@@ -144,7 +149,7 @@ async fn costs(
     while length()? >= full && began.elapsed() < PATIENCE * 2 {
         sleep(Duration::from_millis(200)).await;
     }
-    let kept = server.info("used_memory")?.saturating_sub(memory);
+    let kept = held()?.saturating_sub(memory);
     report.figure("  once it is in the ledger and trimmed", bytes(kept), "B");
     report.figure("  trimmed after", began.elapsed().as_secs_f64(), "s");
     let left = usize::try_from(length()?)?;
