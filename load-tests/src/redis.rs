@@ -9,7 +9,7 @@ mod fixture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use fixture::{Aof, Cluster, Options, Program, Sentinels, Server};
 use lapak::domain::ShopId;

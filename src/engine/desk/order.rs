@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_desk_that_has_nudged_sleeps_until_it_may_again() {
         let (line, _end) = line(Mark::default());
-        let mut shared = Shared::new(line, true);
+        let mut shared = Shared::new(line);
         let least = Duration::from_millis(1);
         shared.nudge_at = Instant::now() + Duration::from_hours(1);
         let order = Order::Shared(shared);
