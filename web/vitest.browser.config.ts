@@ -6,6 +6,8 @@ export default defineConfig({
     include: ["tests/browser/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A page that needs longer than usual is no failure.
+    expect: { poll: { timeout: 20_000 } },
     fileParallelism: false,
   },
 });
