@@ -10,8 +10,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use uuid::Uuid;
 
@@ -19,6 +19,9 @@ use crate::{http, stage};
 
 /// How long anything may take before a scenario gives up. Not a speed that is asked for.
 pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long who was turned away waits before the next attempt.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// What came.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +68,13 @@ pub async fn upgrade(
     Ok(socket)
 }
 
+fn no_room(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(tungstenite::Error::Http(response)) if response.status() == 503
+    )
+}
+
 impl Client {
     /// Connects and greets, going on from a position if one is given.
     pub async fn connect(
@@ -74,6 +84,22 @@ impl Client {
     ) -> Result<Self> {
         let socket = timeout(PATIENCE, open(to, stage::LIVE)).await??;
         Self::greet(socket, token, resume).await
+    }
+
+    /// The same, and again while there is no room (503): the server may not know yet that the line
+    /// before has broken.
+    pub async fn come_back(
+        to: SocketAddr,
+        token: Option<&str>,
+        resume: Option<(u64, u64)>,
+    ) -> Result<Self> {
+        let began = Instant::now();
+        loop {
+            match Self::connect(to, token, resume).await {
+                Err(error) if no_room(&error) && began.elapsed() < PATIENCE => sleep(AGAIN).await,
+                come => return come,
+            }
+        }
     }
 
     /// Greets on a socket.

@@ -11,7 +11,7 @@ use crate::report::per;
 pub struct Spent {
     /// Of the servers.
     pub servers: Duration,
-    /// Of their Redis, if they stand on one.
+    /// Of their Redis, if they stand on one and it is known.
     pub redis: Option<Duration>,
 }
 

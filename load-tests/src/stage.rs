@@ -75,7 +75,7 @@ impl Ground {
     pub fn spent(&self, server: &Server) -> Result<Spent> {
         Ok(Spent {
             servers: usage::tree_cpu(server.pid)?,
-            redis: self.redis.as_ref().map(Redis::cpu).transpose()?,
+            redis: self.redis.as_ref().map(Redis::cpu).transpose()?.flatten(),
         })
     }
 

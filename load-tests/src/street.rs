@@ -229,7 +229,7 @@ impl Street {
             servers: servers
                 .map(|server| usage::tree_cpu(server.pid))
                 .sum::<Result<_>>()?,
-            redis: Some(self.redis.cpu()?),
+            redis: self.redis.cpu()?,
         })
     }
 

@@ -188,7 +188,7 @@ async fn tap(
         early = read_a_little(&mut client, &request, number, &mut aside).await?;
         let (position, faults) = (client.position, std::mem::take(&mut client.faults));
         client.cut();
-        client = Client::connect(address, Some(&token), Some(position)).await?;
+        client = Client::come_back(address, Some(&token), Some(position)).await?;
         client.faults.splice(0..0, faults);
         // Who comes back into a later epoch is shown everything anew.
         aside(&client.welcome);

@@ -239,7 +239,10 @@ async fn listen(mut client: Client, desk: Arc<Desk>) -> Result<Late> {
                 } else {
                     &mut late.alone
                 };
-                phase.saturating_record(as_micros(took).max(1));
+                // The first find every client still busy with what came while all of them connected.
+                if late.heard >= BURST {
+                    phase.saturating_record(as_micros(took).max(1));
+                }
                 late.heard += 1;
                 desk.heard.fetch_add(1, Ordering::Relaxed);
                 ensure!(number(&message["s"]) > 0, "no position: {message}");

@@ -188,7 +188,7 @@ impl Viewer {
         if answer["type"] == "refused" {
             self.told.refused += 1;
             let code = answer["code"].as_str().unwrap_or_default();
-            if !["sold_out", "drop_closed"].contains(&code) {
+            if !["sold_out", "drop_not_open"].contains(&code) {
                 self.told.faults.push(format!("no booking but {answer}"));
             }
             return Ok(());
