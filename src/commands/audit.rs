@@ -94,7 +94,9 @@ pub async fn audit(options: &AuditOptions) -> Result<bool, Failure> {
     } else {
         say("there is no ledger yet")?;
     }
-    for note in notes.iter().skip(notes.len().saturating_sub(NOTES_MAX)) {
+    // An epoch that took nobody anything is for programs only.
+    let some: Vec<_> = notes.iter().filter(|note| note.entries > 0).collect();
+    for note in some.iter().skip(some.len().saturating_sub(NOTES_MAX)) {
         say(&note.to_string())?;
     }
     for one in &astray {

@@ -1,7 +1,7 @@
 // The customer's own bookings and places in waiting lists.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { OwnBooking, OwnWait } from "../core/wire";
 import { Countdown } from "./countdown";
 import { useStage } from "./stage";
@@ -42,7 +42,7 @@ function Booking({ booking }: { booking: OwnBooking }) {
   const under_way = live.pending.value.find(
     ({ request }) => request.type === "cancel" && request.booking === booking.booking,
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asking.value) keep.current?.focus();
   }, [asking.value]);
   if (asking.value && !under_way) {

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { OrderAsk, OrderLine, OrderRow } from "../../core/order-wire";
 import { owed } from "../../core/orders";
 import { useStage } from "../../parts/stage";
@@ -28,7 +28,7 @@ interface ShellProps {
 
 function Shell({ b, text, close, save, label, danger, children }: ShellProps) {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>("input, button")?.focus();
   }, []);
   return (

@@ -1,7 +1,7 @@
 // One order: how it stands, paying it, cancelling it.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { OrderRow } from "../../core/order-wire";
 import { attempt, pay_step, short_number, units_of } from "../../core/orders";
 import { result_of } from "../../words/results";
@@ -88,7 +88,7 @@ function Cancel({ row }: { row: OrderRow }) {
   const under_way = live.pending.value.some(
     ({ request }) => request.type === "order.cancel" && request.order === row.order,
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asking.value) keep.current?.focus();
   }, [asking.value]);
   if (!asking.value || under_way)

@@ -1,7 +1,7 @@
 // The sheet over the live: a modal dialog, so that keyboard and screen reader stay in it and Escape closes it.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Notices } from "../notices";
 import { useStage } from "../stage";
 import { CheckoutStep, SelectStep } from "./checkout";
@@ -45,12 +45,13 @@ export function Sheet({ title, side, back, children, foot, step, order }: Props)
   const heading = useRef<HTMLHeadingElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const close = () => (live.sheet.value = null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     return () => element?.close();
   }, []);
-  useEffect(() => {
+  // With the drawing, not after it: a key pressed meanwhile would go to what has lost the focus.
+  useLayoutEffect(() => {
     body.current?.scrollTo({ top: 0 });
     heading.current?.focus();
   }, [step]);
