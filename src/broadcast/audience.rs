@@ -185,8 +185,7 @@ impl Audience {
         if seat.role == SeatRole::Host {
             self.hosts.fetch_add(1, Ordering::Relaxed);
         }
-        lock(&self.news).viewers_changed = true;
-        self.woken.notify_one();
+        self.counted_anew();
     }
 
     pub(super) fn leave(&self, seat: &Seat) {
@@ -210,24 +209,33 @@ impl Audience {
         if seat.role == SeatRole::Host {
             self.hosts.fetch_sub(1, Ordering::Relaxed);
         }
-        lock(&self.news).viewers_changed = true;
-        self.woken.notify_one();
+        self.counted_anew();
     }
 
-    /// Takes note of an entry; what it means is told at the next tick.
-    pub(super) fn hear(&self, at: Millis, note: impl FnOnce(&mut Heard<'_>)) {
-        {
-            let mut news = lock(&self.news);
-            news.oldest.get_or_insert(at);
-            news.entries += 1;
-            let hosts = self.hosts.load(Ordering::Relaxed) > 0;
-            note(&mut Heard {
-                news: &mut news,
-                hosts,
-                booked: &self.booked_total,
-            });
+    /// How many watch is told at the next slow telling.
+    fn counted_anew(&self) {
+        if !std::mem::replace(&mut lock(&self.news).viewers_changed, true) {
+            self.woken.notify_one();
         }
-        self.woken.notify_one();
+    }
+
+    /// Takes note of an entry; what it means is told at the next tick. Only the first after a tick wakes
+    /// anybody: of a rush the others are told with it.
+    pub(super) fn hear(&self, at: Millis, note: impl FnOnce(&mut Heard<'_>)) {
+        let mut news = lock(&self.news);
+        let first = news.oldest.is_none();
+        news.oldest.get_or_insert(at);
+        news.entries += 1;
+        let hosts = self.hosts.load(Ordering::Relaxed) > 0;
+        note(&mut Heard {
+            news: &mut news,
+            hosts,
+            booked: &self.booked_total,
+        });
+        drop(news);
+        if first {
+            self.woken.notify_one();
+        }
     }
 
     /// Tells everybody something that nobody may miss.
@@ -255,7 +263,7 @@ impl Audience {
     }
 
     /// Ticks until the house stops: waits for news, tells, then rests for as long as the size
-    /// of the audience asks.
+    /// of the audience asks. What is told once a second does not make it rest.
     pub(super) async fn run(
         self: Arc<Self>,
         engine: Engine,
@@ -264,21 +272,20 @@ impl Audience {
         stopping: CancellationToken,
     ) -> Result<(), std::convert::Infallible> {
         let mut told = Told::default();
+        let mut rested = None;
         loop {
             let slow = told.slow_at.map(|at| at + SLOW_EVERY);
-            let pending = self.slow_pending();
+            let (news, pending) = self.awaited();
             tokio::select! {
                 () = stopping.cancelled() => return Ok(()),
+                () = sleep_until(rested), if news => {
+                    self.tick(&engine, &clock).await;
+                    let rest = self.rest();
+                    metrics().broadcast.tick_interval.set_duration(rest);
+                    rested = Some(Instant::now() + rest);
+                }
+                () = sleep_until(slow), if pending => self.tell_slowly(&hub, &mut told),
                 () = self.woken.notified() => {}
-                () = sleep_until(slow), if pending => {}
-            }
-            self.tick(&engine, &clock).await;
-            self.tell_slowly(&hub, &mut told);
-            let rest = self.rest();
-            metrics().broadcast.tick_interval.set_duration(rest);
-            tokio::select! {
-                () = stopping.cancelled() => return Ok(()),
-                () = tokio::time::sleep(rest) => {}
             }
         }
     }
@@ -288,9 +295,11 @@ impl Audience {
         Duration::from_millis(seats).clamp(TICK_MIN, TICK_MAX)
     }
 
-    fn slow_pending(&self) -> bool {
+    /// Whether there are news for a tick, and for the slow telling.
+    fn awaited(&self) -> (bool, bool) {
         let news = lock(&self.news);
-        news.viewers_changed || !news.ticker.is_empty() || !news.queues.is_empty()
+        let slow = news.viewers_changed || !news.ticker.is_empty() || !news.queues.is_empty();
+        (news.oldest.is_some(), slow)
     }
 
     async fn tick(&self, engine: &Engine, clock: &Clock) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Audience, SLOW_EVERY, lock};
+use super::{Audience, lock};
 use crate::broadcast::Hub;
 use crate::domain::{CustomerId, DropId};
 use crate::protocol::ServerMessage;
@@ -22,9 +22,6 @@ pub(super) struct Told {
 impl Audience {
     /// Once a second: how many watch, who has just booked, and where waiters stand.
     pub(super) fn tell_slowly(&self, hub: &Hub, told: &mut Told) {
-        if told.slow_at.is_some_and(|at| at.elapsed() < SLOW_EVERY) || !self.slow_pending() {
-            return;
-        }
         told.slow_at = Some(Instant::now());
         let (ticker, queues) = {
             let mut news = lock(&self.news);
