@@ -4,6 +4,7 @@ use mio::net::TcpStream;
 
 use super::greeting::{CONNECT_BYTES_MAX, Chair, Stranger};
 use super::inbox::Inbox;
+use super::loops::errand::Errand;
 use super::outbox::Outbox;
 use super::talk::Talk;
 use super::wheel::{NEVER, Turn};
@@ -44,8 +45,8 @@ pub(super) enum Ear {
     Stranger(Box<Stranger>),
     /// Ready for the next message.
     Talk(Box<Talk>),
-    /// A message is being answered; what else is said waits.
-    Busy,
+    /// A message is being answered; what else is said waits. None while the loop is at it.
+    Busy(Option<Errand>),
     /// It ends: what is said is not listened to.
     Deaf,
 }

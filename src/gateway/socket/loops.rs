@@ -4,14 +4,15 @@
 //! ```text
 //! upgrade ── arrived ──▶ ┌──────────── a loop ─────────────┐ ◀── bell ── audiences, seats
 //!                        │ wait for sockets, mail, the bell │
-//! a task for each        │ read ▶ hear ▶ a task answers     │ ── one write for all that waits ─▶
-//! message ── answered ─▶ └──────────────────────────────────┘
+//! engine, timers:        │ read ▶ hear ▶ an errand answers  │ ── one write for all that waits ─▶
+//! errand ─── go on ────▶ └──────────────────────────────────┘
 //! ```
 //!
-//! Everything that may wait (tokens, the engine) is done by tasks; a loop only reads and writes
-//! what can be read and written at once.
+//! A loop reads and writes what can be read and written at once, and answers what can be answered
+//! at once. What has to wait for the engine is an [errand](errand), which it goes on with later.
 
 mod ending;
+pub(super) mod errand;
 mod hearing;
 mod telling;
 mod turn;
@@ -25,13 +26,11 @@ use mio::{Poll, Token, Waker};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-use super::greeting::{Seated, Stranger};
-use super::talk::Talk;
+use super::greeting::Stranger;
 use crate::broadcast::Bell;
 use crate::gateway::app::GatewayConfig;
 use crate::gateway::listener::Hold;
 use crate::lifecycle::Lifecycle;
-use crate::protocol::{Close, Frame};
 use turn::Loop;
 
 /// What wakes a loop, among the names of connections.
@@ -55,8 +54,8 @@ impl Loops {
         for _ in 0..cores {
             let poll = Poll::new()?;
             let waker = Waker::new(poll.registry(), WAKE)?;
-            let post = Arc::new(Post::new(waker));
-            let own = Loop::new(poll, Arc::clone(&post), house.clone(), config);
+            let post = Arc::new(Post::new(waker, house.clone()));
+            let own = Loop::new(poll, Arc::clone(&post), config);
             let (inside, token) = (Handle::current(), running.token());
             house.spawn_thread("sockets", move || {
                 let (_token, _inside) = (token, inside.enter());
@@ -108,25 +107,22 @@ async fn guard(
 }
 
 /// How others reach a loop. Its mail is bounded by the connections there may be: each has at most
-/// one message under way.
+/// one errand, and says once that it can go on.
 pub(super) struct Post {
     pub(super) bell: Arc<Bell>,
     /// None when the loop has ended.
     mail: Mutex<Option<Vec<Mail>>>,
     /// The loop is to end at once.
     over: AtomicBool,
+    house: Lifecycle,
 }
 
 /// What a loop is told.
 pub(super) enum Mail {
     /// A socket that has just been upgraded.
     Arrived(Box<Arrival>),
-    /// A stranger has been let in, or not.
-    Greeted(u64, Result<Box<Seated>, Close>),
-    /// A message has been answered.
-    Answered(u64, Box<Talk>, Vec<Frame>, Option<Close>),
-    /// The task that was to answer came to no end.
-    Broken(u64),
+    /// An errand of a connection can go on.
+    GoOn(u64),
 }
 
 /// An upgraded socket.
@@ -139,7 +135,7 @@ pub(super) struct Arrival {
 }
 
 impl Post {
-    fn new(waker: Waker) -> Self {
+    fn new(waker: Waker, house: Lifecycle) -> Self {
         let wake = move || {
             if let Err(error) = waker.wake() {
                 tracing::error!(%error, "a loop cannot be woken");
@@ -149,6 +145,7 @@ impl Post {
             bell: Arc::new(Bell::new(wake)),
             mail: Mutex::new(Some(Vec::new())),
             over: AtomicBool::new(false),
+            house,
         }
     }
 
@@ -189,35 +186,5 @@ impl Post {
         let rest = mail.take();
         drop(mail);
         drop(rest);
-    }
-}
-
-/// An errand of a connection: whoever drops it without an answer leaves the connection broken.
-pub(super) struct Errand {
-    post: Arc<Post>,
-    name: u64,
-    answered: bool,
-}
-
-impl Errand {
-    pub(super) fn new(post: Arc<Post>, name: u64) -> Self {
-        Self {
-            post,
-            name,
-            answered: false,
-        }
-    }
-
-    pub(super) fn answer(mut self, mail: Mail) {
-        self.answered = true;
-        self.post.send(mail);
-    }
-}
-
-impl Drop for Errand {
-    fn drop(&mut self) {
-        if !self.answered {
-            self.post.send(Mail::Broken(self.name));
-        }
     }
 }

@@ -1,15 +1,16 @@
-//! Reading: what a connection says, handed to a task that answers it.
+//! Reading: what a connection says, and what has it answered.
 
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
 use bytes::Buf;
 
+use super::errand::{Done, Errand};
 use super::turn::Loop;
-use super::{Errand, Mail};
 use crate::broadcast::Keeper;
 use crate::gateway::socket::connection::Ear;
 use crate::gateway::socket::inbox::Heard;
+use crate::gateway::socket::talk::Talk;
 use crate::gateway::socket::wheel::{NEVER, turns};
 use crate::protocol::{Close, Frame};
 use crate::telemetry::CloseCode;
@@ -152,34 +153,61 @@ impl Loop {
         bytes.len()
     }
 
-    /// Has a message answered by a task; until it has been, no other one is heard.
+    /// Has a message answered. Until it has been, no other one is heard.
     fn errand(&mut self, name: u64, text: String) {
         let Some(connection) = self.connections.get_mut(name) else {
             return;
         };
-        let errand = Errand::new(Arc::clone(&self.post), name);
-        match std::mem::replace(&mut connection.ear, Ear::Busy) {
+        let errand = match std::mem::replace(&mut connection.ear, Ear::Busy(None)) {
             Ear::Stranger(stranger) => {
                 connection.timers.patience = NEVER;
                 let keeper = Keeper::Loop(Arc::clone(&self.post.bell), name);
-                self.house.spawn_connection("greeting", async move {
-                    let met = stranger.greet(&text, keeper).await.map(Box::new);
-                    errand.answer(Mail::Greeted(name, met));
-                });
+                Errand::new(&self.post, name, async move {
+                    Done::Met(stranger.greet(&text, keeper).await.map(Box::new))
+                })
             }
-            Ear::Talk(mut talk) => self.house.spawn_connection("message", async move {
+            Ear::Talk(mut talk) => Errand::new(&self.post, name, async move {
                 let (frames, end) = talk.hear(&text).await;
-                errand.answer(Mail::Answered(name, talk, frames, end));
+                Done::Answered(talk, frames, end)
             }),
-            other => connection.ear = other,
+            other => {
+                connection.ear = other;
+                return;
+            }
+        };
+        self.pursue(name, errand);
+    }
+
+    /// Goes on with what a connection waits for, and hears on once it is done.
+    pub(super) fn go_on(&mut self, name: u64) {
+        let connection = self.connections.get_mut(name);
+        if let Some(Ear::Busy(errand)) = connection.map(|c| &mut c.ear)
+            && let Some(errand) = errand.take()
+        {
+            self.pursue(name, errand);
+            self.listen(name);
         }
     }
 
-    /// Says what was answered, and hears on.
+    fn pursue(&mut self, name: u64, errand: Errand) {
+        match errand.go_on() {
+            Ok(Done::Met(Ok(_))) if self.stopping => self.close(name, Close::Restart),
+            Ok(Done::Met(Ok(seated))) => self.seat(name, *seated),
+            Ok(Done::Met(Err(why))) => self.close(name, why),
+            Ok(Done::Answered(talk, frames, end)) => self.answered(name, talk, &frames, end),
+            Err(errand) => {
+                if let Some(connection) = self.connections.get_mut(name) {
+                    connection.ear = Ear::Busy(Some(errand));
+                }
+            }
+        }
+    }
+
+    /// Says what was answered.
     pub(super) fn answered(
         &mut self,
         name: u64,
-        talk: Box<super::Talk>,
+        talk: Box<Talk>,
         frames: &[Frame],
         end: Option<Close>,
     ) {
@@ -193,11 +221,9 @@ impl Loop {
         connection.timers.expiry = left.map_or(NEVER, |left| self.now.saturating_add(turns(left)));
         connection.ear = Ear::Talk(talk);
         self.attend(name, frames);
-        if let Some(why) = end {
-            self.close(name, why);
-        } else {
-            self.wind(name);
-            self.listen(name);
+        match end {
+            Some(why) => self.close(name, why),
+            None => self.wind(name),
         }
     }
 }

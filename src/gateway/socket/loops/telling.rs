@@ -98,7 +98,7 @@ impl Loop {
         let Some(connection) = self.connections.get_mut(name) else {
             return;
         };
-        if !matches!(connection.ear, Ear::Busy) {
+        if !matches!(connection.ear, Ear::Busy(_)) {
             return;
         }
         let audience = &seated.chair.audience;
