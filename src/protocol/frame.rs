@@ -8,6 +8,8 @@ use serde::Serialize;
 
 /// The longest header of a frame that a server sends: it masks nothing.
 const HEADER_MAX: usize = 10;
+/// Room for most messages, so that encoding them asks for memory once.
+const USUAL: usize = 512;
 /// First byte of a text that is one frame.
 const TEXT: u8 = 0x81;
 
@@ -23,7 +25,8 @@ pub struct Frame {
 impl Frame {
     /// Encodes a message. Ours always serialise: no map with odd keys, no float.
     pub fn of(message: &impl Serialize) -> Self {
-        let mut bytes = vec![0; HEADER_MAX];
+        let mut bytes = Vec::with_capacity(USUAL);
+        bytes.resize(HEADER_MAX, 0);
         match serde_json::to_writer(&mut bytes, message) {
             Ok(()) => Self::with_header(bytes),
             Err(_) => Self::default(),
