@@ -20,7 +20,7 @@ mod whole;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 
 pub use error::Error;
 pub(super) use fold::Fold;
@@ -33,7 +33,13 @@ pub(super) use whole::Whole;
 use super::turn::Place;
 use crate::journal::{Entry, PARTITIONS, Partition, Position};
 pub(in crate::engine) use chain::Link;
-use chain::{link_at, signed};
+use chain::{capped, link_at, signed};
+
+/// Entries that one statement puts in, where there are as many: running a statement costs more
+/// than putting in one of its rows.
+const TOGETHER: usize = 32;
+/// Columns of an entry.
+const COLUMNS: usize = 5;
 
 /// An entry to be appended.
 #[derive(Debug, Clone, Copy)]
@@ -135,33 +141,23 @@ impl Store {
         let tx = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut insert = tx.prepare_cached(
-            "INSERT INTO entries (partition, epoch, seq, payload, crc) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        for row in rows {
-            let Row {
-                partition,
-                position,
-                payload,
-            } = *row;
-            let last = ends.get(partition.index()).copied().unwrap_or_default();
-            let out_of_order = Error::Order {
-                partition,
-                position,
-                last: last.position,
-            };
-            let place = signed(position.epoch).zip(signed(position.seq));
-            let (Some((epoch, seq)), Some(end), true) = (
-                place,
-                ends.get_mut(partition.index()),
-                position.follows(last.position),
-            ) else {
-                return Err(out_of_order);
-            };
-            *end = last.then(partition, position, payload);
-            insert.execute(params![partition.0, epoch, seq, payload, end.crc])?;
+        let (many, one) = (insert_of(TOGETHER), insert_of(1));
+        let chunks = rows.chunks_exact(TOGETHER);
+        let rest = chunks.remainder().chunks_exact(1);
+        for rows in chunks.chain(rest) {
+            let sql = if rows.len() == 1 { &one } else { &many };
+            let mut insert = tx.prepare_cached(sql)?;
+            for (row, first) in rows.iter().zip((1..).step_by(COLUMNS)) {
+                let end = next_end(&mut ends, row)?;
+                let Position { epoch, seq } = end.position;
+                insert.raw_bind_parameter(first, row.partition.0)?;
+                insert.raw_bind_parameter(first + 1, capped(epoch))?;
+                insert.raw_bind_parameter(first + 2, capped(seq))?;
+                insert.raw_bind_parameter(first + 3, row.payload)?;
+                insert.raw_bind_parameter(first + 4, end.crc)?;
+            }
+            insert.raw_execute()?;
         }
-        drop(insert);
         for (partition, place) in turns {
             turns::write(&tx, partition, place)?;
         }
@@ -222,6 +218,36 @@ impl Store {
             .filter_map(|name| self.dir.join(name).metadata().ok())
             .map(|file| file.len())
             .sum()
+    }
+}
+
+/// A statement that puts in so many entries.
+fn insert_of(rows: usize) -> String {
+    let row = format!("({})", vec!["?"; COLUMNS].join(", "));
+    let rows = vec![row; rows].join(", ");
+    format!("INSERT INTO entries (partition, epoch, seq, payload, crc) VALUES {rows}")
+}
+
+/// Where a row's partition ends with it, if it comes next there.
+fn next_end(ends: &mut [Link], row: &Row<'_>) -> Result<Link, Error> {
+    let Row {
+        partition,
+        position,
+        payload,
+    } = *row;
+    let end = ends.get_mut(partition.index());
+    let last = end.as_deref().copied().unwrap_or_default();
+    let stored = signed(position.epoch).is_some() && signed(position.seq).is_some();
+    match end {
+        Some(end) if stored && position.follows(last.position) => {
+            *end = last.then(partition, position, payload);
+            Ok(*end)
+        }
+        _ => Err(Error::Order {
+            partition,
+            position,
+            last: last.position,
+        }),
     }
 }
 

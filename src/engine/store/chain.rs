@@ -21,11 +21,14 @@ impl Link {
         position: Position,
         payload: &[u8],
     ) -> Self {
+        // One piece after the other, but handed over at once: each piece costs by itself.
+        let mut place = [0; 22];
+        place[..4].copy_from_slice(&self.crc.to_le_bytes());
+        place[4..6].copy_from_slice(&partition.0.to_le_bytes());
+        place[6..14].copy_from_slice(&position.epoch.to_le_bytes());
+        place[14..].copy_from_slice(&position.seq.to_le_bytes());
         let mut hasher = crc32fast::Hasher::new();
-        hasher.update(&self.crc.to_le_bytes());
-        hasher.update(&partition.0.to_le_bytes());
-        hasher.update(&position.epoch.to_le_bytes());
-        hasher.update(&position.seq.to_le_bytes());
+        hasher.update(&place);
         hasher.update(payload);
         Self {
             position,

@@ -1,6 +1,6 @@
 //! Damage inside the files: refused where it is, never skipped.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::*;
 use crate::domain::Decision;
