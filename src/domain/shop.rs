@@ -39,6 +39,7 @@ use super::settings::Settings;
 use super::sku::Sku;
 use super::time::{ANSWER_AHEAD_MS, ANSWER_KEPT_MS, Millis};
 use draft::{Draft, Touched};
+use indexmap::Equivalent;
 pub use read::parts;
 pub use time::Due;
 pub use verify::Violation;
@@ -94,6 +95,22 @@ pub struct Shop {
     ended_by_age: VecDeque<(Millis, BookingId)>,
     /// What the decision under way has touched; empty between decisions.
     touched: Touched,
+}
+
+/// Under what an answer is kept, for looking it up without a name of one's own.
+#[derive(Hash)]
+struct Asked<'a>(&'a CustomerId, RequestId);
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request, key: RequestKey) -> Self {
+        Self(&request.by.name, RequestId(key.id))
+    }
+}
+
+impl Equivalent<(CustomerId, RequestId)> for Asked<'_> {
+    fn equivalent(&self, (name, id): &(CustomerId, RequestId)) -> bool {
+        self.1 == *id && self.0 == name
+    }
 }
 
 /// An answer that is kept for its request id.
@@ -204,10 +221,7 @@ impl Shop {
 
     fn known(&self, now: Millis, request: &Request) -> Option<Verdict> {
         let key = request.key?;
-        if let Some(kept) = self
-            .answers
-            .get(&(request.by.name.clone(), RequestId(key.id)))
-        {
+        if let Some(kept) = self.answers.get(&Asked::of(request, key)) {
             return Some(if kept.body == key.body {
                 Verdict::Replayed(kept.outcome.clone())
             } else {

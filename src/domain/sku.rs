@@ -100,6 +100,14 @@ impl Sku {
             kind => kind,
         }
     }
+
+    /// Units that its counters can still take in.
+    pub(super) fn room(&self) -> u32 {
+        let b = &self.buckets;
+        let taken = u64::from(b.booked) + u64::from(b.allocated) + u64::from(b.sold);
+        let left = u64::from(UNITS_MAX).saturating_sub(taken);
+        u32::try_from(left).unwrap_or(UNITS_MAX)
+    }
 }
 
 /// Most components of a combination SKU (R-SHARE-9).

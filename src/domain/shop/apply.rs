@@ -233,9 +233,13 @@ impl Shop {
     /// Changes the buckets of a plain SKU, or of every component of a combination; the closure
     /// is told how many units one unit of the SKU takes.
     fn each_part(&mut self, sku: &SkuId, mut change: impl FnMut(&mut Buckets, Kind, u32)) {
-        let Some(s) = self.skus.get(sku) else { return };
+        let Some(s) = self.skus.get_mut(sku) else {
+            return;
+        };
         if !s.spec.is_combination() {
-            return self.change(sku, |b, kind| change(b, kind, 1));
+            let kind = s.own_kind();
+            change(&mut s.buckets, kind, 1);
+            return self.touched.sku(sku);
         }
         let spec = Arc::clone(&s.spec);
         for part in &spec.components {

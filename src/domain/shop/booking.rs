@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::draft::Draft;
-use super::{Outcome, Shop};
+use super::{Asked, Outcome, Shop};
 use crate::domain::answer::Answer;
 use crate::domain::booking::{Booking, BookingEnd, BookingState, Origin};
 use crate::domain::command::{Command, Request};
 use crate::domain::customer::{Customer, REPUTATION_FULL, ReputationCause, clamp};
 use crate::domain::drop::{Drop, DropState};
 use crate::domain::event::{Event, Terms};
-use crate::domain::id::{BookingId, CustomerId, DropId, LiveId, RequestId, SkuId};
+use crate::domain::id::{BookingId, CustomerId, DropId, LiveId, SkuId};
 use crate::domain::rejection::{Limit, Rejection};
 use crate::domain::settings::PRIORITY_DEFAULT;
 use crate::domain::sku::UNITS_MAX;
@@ -99,10 +99,9 @@ impl Shop {
         };
         let name = &request.by.name;
         let drop = self.drops.get(&wish.drop);
-        let answered = request.key.is_some_and(|key| {
-            let key = (name.clone(), RequestId(key.id));
-            self.answers.contains_key(&key)
-        });
+        let answered = request
+            .key
+            .is_some_and(|key| self.answers.contains_key(&Asked::of(request, key)));
         answered
             | self.bookings.contains_key(&wish.booking)
             | self.customers.contains_key(name)
@@ -242,20 +241,20 @@ impl Shop {
 impl Draft<'_> {
     /// B1.
     pub(super) fn book(&mut self, wish: &Wish) -> Outcome {
-        let customer = self.by.name.clone();
-        let fit = self.fit(self.now, &customer, wish)?;
+        let customer = &self.by.name;
+        let fit = self.fit(self.now, customer, wish)?;
         let waiting = if fit.joins { fit.rest } else { 0 };
         if fit.granted == 0 {
             if fit.joins {
-                self.join(wish, &customer, fit.rest, wish.booking);
+                self.join(wish, customer, fit.rest, wish.booking);
             }
-            return Ok(self.waiting(wish.drop, &customer));
+            return Ok(self.waiting(wish.drop, customer));
         }
-        let held = self.hold(wish, &customer, fit.granted, waiting, fit.price);
+        let held = self.hold(wish, customer, fit.granted, waiting, fit.price);
         if fit.joins {
             // The booking has taken this id; what is promoted later counts on from it.
             let next = BookingId(wish.booking.0.wrapping_add(1));
-            self.join(wish, &customer, fit.rest, next);
+            self.join(wish, customer, fit.rest, next);
         }
         Ok(held)
     }

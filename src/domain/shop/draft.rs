@@ -44,20 +44,23 @@ impl Touched {
 impl Shop {
     /// The counters of all that was touched since the last call.
     pub(super) fn counts(&mut self) -> Vec<Count> {
-        let touched = std::mem::take(&mut self.touched);
-        let skus = touched
-            .skus
-            .into_iter()
-            .filter_map(|sku| self.count_of_sku(sku));
-        let drops = touched
-            .drops
-            .into_iter()
-            .filter_map(|drop| self.count_of_drop(drop));
-        let orders = touched.orders.into_iter().filter_map(|order| {
+        let mut touched = std::mem::take(&mut self.touched);
+        let Touched {
+            skus,
+            drops,
+            orders,
+        } = &mut touched;
+        // An entry lives until its last reader has gone: no room for more than there is.
+        let mut counts = Vec::with_capacity(skus.len() + drops.len() + orders.len());
+        counts.extend(skus.drain(..).filter_map(|sku| self.count_of_sku(sku)));
+        counts.extend(drops.drain(..).filter_map(|drop| self.count_of_drop(drop)));
+        counts.extend(orders.drain(..).filter_map(|order| {
             let row = Arc::new(self.orders.get(&order)?.clone());
             Some(Count::Order { order, row })
-        });
-        skus.chain(drops).chain(orders).collect()
+        }));
+        // The next decision finds its lists with room in them.
+        self.touched = touched;
+        counts
     }
 
     /// The counters of a SKU.

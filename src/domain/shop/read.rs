@@ -15,14 +15,23 @@ pub fn parts<'a>(sku: &'a SkuId, spec: &'a SkuSpec) -> impl Iterator<Item = (&'a
 }
 
 impl Shop {
+    /// The parts of a SKU, and how many of each it takes; a plain one is looked up once.
+    fn parts_of<'a>(&'a self, sku: &'a SkuId) -> impl Iterator<Item = (&'a SkuId, &'a Sku, u32)> {
+        let whole = self.skus.get(sku);
+        let own = whole.filter(|whole| !whole.spec.is_combination());
+        let components = whole.into_iter().flat_map(|whole| &whole.spec.components);
+        own.map(|own| (sku, own, 1))
+            .into_iter()
+            .chain(components.filter_map(move |c| Some((&c.sku, self.skus.get(&c.sku)?, c.units))))
+    }
+
     /// The counted parts of a SKU (untracked ones are ignored, R-SHARE-9), and how many of each it
     /// takes.
     pub(super) fn tracked_parts<'a>(
         &'a self,
         sku: &'a SkuId,
     ) -> impl Iterator<Item = (&'a SkuId, &'a Sku, u32)> {
-        let all = self.tracked_or_not_parts(sku);
-        all.filter_map(|(id, ratio)| Some((id, self.skus.get(id)?, ratio)))
+        self.parts_of(sku)
             .filter(|(_, part, _)| part.spec.kind() == Kind::Tracked)
     }
 
@@ -52,11 +61,8 @@ impl Shop {
     /// exceed [`UNITS_MAX`].
     pub(super) fn takeable(&self, drop: &Drop) -> u32 {
         let stock = self.bookable(drop).unwrap_or(u32::MAX);
-        let room = self.skus.get(&drop.sku).and_then(|s| {
-            parts(&drop.sku, &s.spec)
-                .map(|(part, ratio)| self.room(part) / ratio)
-                .min()
-        });
+        let parts = self.parts_of(&drop.sku);
+        let room = parts.map(|(_, part, ratio)| part.room() / ratio).min();
         stock
             .min(room.unwrap_or(0))
             .min(UNITS_MAX.saturating_sub(drop.used))
@@ -64,12 +70,7 @@ impl Shop {
 
     /// Units of a part that its counters can still take in.
     pub(super) fn room(&self, part: &SkuId) -> u32 {
-        let taken = self.skus.get(part).map_or(0, |s| {
-            let b = &s.buckets;
-            u64::from(b.booked) + u64::from(b.allocated) + u64::from(b.sold)
-        });
-        let left = u64::from(UNITS_MAX).saturating_sub(taken);
-        u32::try_from(left).unwrap_or(UNITS_MAX)
+        self.skus.get(part).map_or(UNITS_MAX, Sku::room)
     }
 
     /// Whether a SKU and all its components are on sale.
@@ -85,10 +86,7 @@ impl Shop {
     pub fn is_dropped(&self, sku: &SkuId) -> bool {
         self.drops.values().any(|d| {
             d.state != DropState::Settled
-                && (d.sku == *sku
-                    || self
-                        .tracked_or_not_parts(&d.sku)
-                        .any(|(part, _)| part == sku))
+                && (d.sku == *sku || self.parts_of(&d.sku).any(|(part, ..)| part == sku))
         })
     }
 
@@ -101,16 +99,6 @@ impl Shop {
             .filter_map(|id| self.bookings.get(id))
             .map(|b| b.qty)
             .sum()
-    }
-
-    fn tracked_or_not_parts<'a>(
-        &'a self,
-        sku: &'a SkuId,
-    ) -> impl Iterator<Item = (&'a SkuId, u32)> {
-        self.skus
-            .get(sku)
-            .into_iter()
-            .flat_map(move |s| parts(sku, &s.spec))
     }
 
     /// Bookings that are held.
