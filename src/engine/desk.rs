@@ -164,6 +164,7 @@ impl Desk {
             }
             // One look at the clock for all that has come by now.
             let reading = self.clock.read();
+            self.pen.batch.reserve(taken.len());
             let mut taken = taken.drain(..);
             while !taken.as_slice().is_empty() {
                 self.look_ahead(taken.as_slice());
@@ -210,7 +211,7 @@ impl Desk {
                 caller,
             } => match (self.refusal(&shop, &request, reading), &self.order) {
                 (Some(refusal), _) => self.pen.batch.replies.push((caller, refusal)),
-                (None, Order::Own) => self.answer(&shop, &request, reading, Some(caller)),
+                (None, Order::Own) => self.answer(shop, &request, reading, Some(caller)),
                 (None, Order::Shared(_)) => self.ask(shop, request, caller),
             },
             Message::Ask { shop, question } => {
@@ -241,28 +242,32 @@ impl Desk {
     }
 
     /// Decides a request, and lets whoever waits for it know once that is durable.
-    fn answer(&mut self, id: &ShopId, request: &Request, at: Reading, caller: Option<Caller>) {
+    fn answer(&mut self, id: ShopId, request: &Request, at: Reading, caller: Option<Caller>) {
         let answer = self.decide(id, request, at);
         if let Some(caller) = caller {
             self.pen.batch.replies.push((caller, answer));
         }
     }
 
-    fn decide(&mut self, id: &ShopId, request: &Request, reading: Reading) -> Reply {
+    fn decide(&mut self, id: ShopId, request: &Request, reading: Reading) -> Reply {
         let now = Millis(reading.now_ms);
         // A shop begins with its admin's first command; nobody else's token brings one about.
-        if request.by.role >= Role::Admin && !self.shops.contains_key(id) {
+        if request.by.role >= Role::Admin && !self.shops.contains_key(&id) {
             self.shops.insert(id.clone(), Shop::default());
         }
         let mut none = None;
-        let known = self.shops.get_mut(id);
+        let known = self.shops.get_mut(&id);
         let keep = known.is_some();
         let shop = known.unwrap_or_else(|| none.insert(Shop::default()));
         let due = shop.next_due_at();
         if !reading.suspect {
-            pass_time(&mut self.pen, &self.system, id, shop, now, usize::MAX);
+            pass_time(&mut self.pen, &self.system, &id, shop, now, usize::MAX);
         }
-        let (outcome, replayed) = match shop.decide(now, request) {
+        let verdict = shop.decide(now, request);
+        if keep {
+            self.dues.moved(&id, due, shop.next_due_at());
+        }
+        let (outcome, replayed) = match verdict {
             Verdict::Decided(decision) => {
                 let outcome = decision.outcome.clone();
                 if keep {
@@ -273,9 +278,6 @@ impl Desk {
             Verdict::Replayed(outcome) => (outcome, true),
             Verdict::BadId(rejection) => (Err(rejection), false),
         };
-        if keep {
-            self.dues.moved(id, due, shop.next_due_at());
-        }
         Reply {
             position: self.pen.position(),
             at: shop.now.max(now),
@@ -372,6 +374,6 @@ fn pass_time(pen: &mut Pen, by: &Actor, id: &ShopId, shop: &mut Shop, now: Milli
             tracing::error!(?rejection, command = ?request.command, "refused what is due");
             break;
         }
-        pen.record(id, decision);
+        pen.record(id.clone(), decision);
     }
 }

@@ -14,6 +14,8 @@ use crate::telemetry::metrics;
 pub(super) const WORK_MAX: usize = 64;
 /// About how many entries one commit takes at most.
 const COMMIT_ENTRIES: usize = 4_096;
+/// Bytes of a booking's entry, about.
+const PAYLOAD_USUAL: usize = 192;
 /// Every how many commits the files are measured: asking the system costs as much as a booking.
 const SIZE_EVERY: u32 = 64;
 
@@ -47,6 +49,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Makes room for what so many requests may come to.
+    pub(super) fn reserve(&mut self, requests: usize) {
+        self.payloads.reserve(requests * PAYLOAD_USUAL);
+        self.ends.reserve(requests);
+        self.entries.reserve(requests);
+        self.replies.reserve(requests);
+    }
+
     /// Adds an entry; `encode` writes its payload, which is given back.
     pub(super) fn push(
         &mut self,

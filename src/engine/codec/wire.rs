@@ -51,7 +51,10 @@ pub(super) trait Code: Sized {
 
 /// What has been spelled out, and under which number.
 struct Spelled<T> {
-    list: Vec<T>,
+    /// Number 0: in most entries the only one, which then takes no list.
+    first: Option<T>,
+    /// Those from number 1 on.
+    others: Vec<T>,
     /// Made when the list has become long.
     index: Option<HashMap<T, usize, RandomState>>,
 }
@@ -59,7 +62,8 @@ struct Spelled<T> {
 impl<T> Default for Spelled<T> {
     fn default() -> Self {
         Self {
-            list: Vec::new(),
+            first: None,
+            others: Vec::new(),
             index: None,
         }
     }
@@ -71,21 +75,28 @@ const WALK_MAX: usize = 12;
 impl<T: Clone + Eq + Hash> Spelled<T> {
     /// The number of an item, and whether it is new and must be spelled out.
     fn number(&mut self, item: &T) -> (usize, bool) {
+        let Some(first) = &self.first else {
+            self.first = Some(item.clone());
+            return (0, true);
+        };
+        if first == item {
+            return (0, false);
+        }
         let known = match &self.index {
-            None => self.list.iter().position(|known| known == item),
+            None => self.others.iter().position(|known| known == item),
             Some(index) => index.get(item).copied(),
         };
-        if let Some(number) = known {
-            return (number, false);
+        if let Some(place) = known {
+            return (place + 1, false);
         }
-        let number = self.list.len();
-        self.list.push(item.clone());
+        let place = self.others.len();
+        self.others.push(item.clone());
         if let Some(index) = &mut self.index {
-            index.insert(item.clone(), number);
-        } else if number == WALK_MAX {
-            self.index = Some(self.list.iter().cloned().zip(0..).collect());
+            index.insert(item.clone(), place);
+        } else if place == WALK_MAX {
+            self.index = Some(self.others.iter().cloned().zip(0..).collect());
         }
-        (number, true)
+        (place + 1, true)
     }
 }
 

@@ -155,7 +155,7 @@ impl Desk {
             What::Requests(requests) => {
                 self.pen.epoch = self.pen.epoch.max(turn.place.epoch);
                 for (shop, request, caller) in requests {
-                    self.answer(&shop, &request, turn.at, caller);
+                    self.answer(shop, &request, turn.at, caller);
                 }
                 self.sweep(turn.at);
             }

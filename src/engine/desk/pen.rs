@@ -34,14 +34,14 @@ impl Pen {
 
     /// Gives a decision its position and adds it to what the journal will keep. The system's
     /// refused commands leave no trace.
-    pub(super) fn record(&mut self, shop: &ShopId, decision: Decision) {
+    pub(super) fn record(&mut self, shop: ShopId, decision: Decision) {
         if decision.outcome.is_err() && decision.key.is_none() {
             return;
         }
         let entry = Entry {
             partition: self.partition,
             position: self.position().next(),
-            shop: shop.clone(),
+            shop,
             decision: Arc::new(decision),
         };
         self.keep(entry, |entry, payload| {
