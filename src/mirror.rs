@@ -9,7 +9,7 @@ mod rows;
 
 use dashmap::DashMap;
 
-use crate::domain::{CustomerId, LiveId, Shop, ShopId};
+use crate::domain::{CustomerId, DropId, LiveId, Shop, ShopId, SkuId};
 use crate::journal::{Entry, Position};
 pub use apply::{Change, DropNews};
 use rows::ShopRows;
@@ -48,7 +48,9 @@ impl Mirror {
 
     /// Takes in an entry of the journal and tells what it changed. Only the feed calls this.
     pub fn apply(&self, entry: &Entry) -> Change {
-        let mut shop = self.shops.entry(entry.shop.clone()).or_default();
+        // Most shops are known: no name has to be made for looking one up.
+        let known = self.shops.get_mut(&entry.shop);
+        let mut shop = known.unwrap_or_else(|| self.shops.entry(entry.shop.clone()).or_default());
         let change = shop.apply(entry.position, &entry.decision);
         for live in change
             .lives
@@ -117,12 +119,18 @@ impl Mirror {
     }
 
     /// One drop's row.
-    pub fn drop_row(&self, shop: &ShopId, drop: crate::domain::DropId) -> Option<DropRow> {
+    pub fn drop_row(&self, shop: &ShopId, drop: DropId) -> Option<DropRow> {
         self.shops.get(shop)?.drop_row(drop)
     }
 
+    /// The SKU of a drop.
+    pub fn sku_of(&self, shop: &ShopId, drop: DropId) -> Option<SkuId> {
+        let shop = self.shops.get(shop)?;
+        shop.drops.get(&drop).map(|cell| cell.row.sku.clone())
+    }
+
     /// Who waits for a drop, first served first, with units.
-    pub fn waiters(&self, shop: &ShopId, drop: crate::domain::DropId) -> Vec<(CustomerId, u32)> {
+    pub fn waiters(&self, shop: &ShopId, drop: DropId) -> Vec<(CustomerId, u32)> {
         self.shops
             .get(shop)
             .map_or_else(Vec::new, |shop| shop.waiters(drop))

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::bell::Bell;
 use super::seat::{Seat, SeatRole};
 use crate::clock::Clock;
-use crate::domain::{CustomerId, DropId, LiveId, Millis, ShopId};
+use crate::domain::{CustomerId, DropId, LiveId, Millis, ShopId, SkuId};
 use crate::engine::{Engine, Wanted};
 use crate::journal::Position;
 use crate::mirror::{LiveView, Mirror};
@@ -365,11 +365,18 @@ impl Heard<'_> {
     }
 
     /// Somebody booked; a few of each second are shown, by a masked name (S-36).
-    pub(super) fn booked(&mut self, customer: &CustomerId, sku: &str, qty: u32) {
+    pub(super) fn booked(
+        &mut self,
+        customer: &CustomerId,
+        qty: u32,
+        sku: impl FnOnce() -> Option<SkuId>,
+    ) {
         self.booked.fetch_add(1, Ordering::Relaxed);
         if self.news.ticker.len() < TICKER_MAX {
             let first = customer.as_str().chars().next().unwrap_or('*');
             let name = format!("{}***", first.to_uppercase());
+            let sku = sku();
+            let sku = sku.as_ref().map_or("", SkuId::as_str);
             self.news
                 .ticker
                 .push(json!({"name": name, "sku": sku, "qty": qty}));

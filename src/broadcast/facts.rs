@@ -211,8 +211,7 @@ impl Hub {
                 origin,
                 ..
             } => {
-                let sku = self.mirror().drop_row(shop, *id).map(|d| d.sku.to_string());
-                heard.booked(customer, &sku.unwrap_or_default(), *qty);
+                heard.booked(customer, *qty, || self.mirror().sku_of(shop, *id));
                 heard.want(|w| {
                     w.bookings.insert(*booking);
                     if *origin != Origin::Tap {

@@ -65,7 +65,11 @@ impl ShopRows {
                     spec: Arc::clone(spec),
                     buckets: Buckets::default(),
                 };
-                self.skus.entry(sku.clone()).or_insert(cell).spec = Arc::clone(spec);
+                let cell = self.skus.entry(sku.clone()).or_insert(cell);
+                let was = std::mem::replace(&mut cell.spec, Arc::clone(spec));
+                if was.components != spec.components {
+                    self.draw_anew();
+                }
                 self.respec(position, sku, change);
             }
             Event::SkuActivated { sku, active } => {
@@ -106,6 +110,9 @@ impl ShopRows {
             Event::DropSettled { drop } => {
                 if let Some(cell) = self.drops.get_mut(drop) {
                     cell.row.state = DropState::Settled;
+                }
+                for drops in self.drawn.values_mut() {
+                    drops.remove(drop);
                 }
             }
             Event::DropChanged {
@@ -214,6 +221,7 @@ impl ShopRows {
                 counted_at: position,
             },
         );
+        self.draw(*drop);
         change.live(live);
         change.drops.push((
             *drop,
@@ -287,15 +295,10 @@ impl ShopRows {
                 if let Some(cell) = self.skus.get_mut(sku) {
                     cell.buckets = *buckets;
                 }
-                let drawn: Vec<DropId> = self
-                    .drops
-                    .iter()
-                    .filter(|(_, d)| d.row.state != DropState::Settled)
-                    .filter(|(_, d)| self.draws_on(&d.row.sku, sku))
-                    .map(|(id, _)| *id)
-                    .collect();
-                for id in drawn {
-                    self.counted(position, id, change, |_| {});
+                for drop in self.drawn.get(sku).into_iter().flatten() {
+                    if let Some(cell) = self.drops.get_mut(drop) {
+                        cell.counted(position, change);
+                    }
                 }
             }
             Count::Drop {
@@ -305,31 +308,24 @@ impl ShopRows {
                 reserved,
                 waiting,
             } => {
-                self.counted(position, *drop, change, |cell| {
+                if let Some(cell) = self.drops.get_mut(drop) {
                     cell.row.cap = *cap;
                     cell.used = *used;
                     cell.reserved = *reserved;
                     cell.waiting = *waiting;
-                });
+                    cell.counted(position, change);
+                }
             }
             // An order concerns its customer and the shop, not everybody.
             Count::Order { .. } => {}
         }
     }
+}
 
-    fn counted(
-        &mut self,
-        position: Position,
-        drop: DropId,
-        change: &mut Change,
-        set: impl FnOnce(&mut DropCell),
-    ) {
-        let Some(cell) = self.drops.get_mut(&drop) else {
-            return;
-        };
-        set(cell);
-        cell.counted_at = position;
-        change.live(&cell.row.live);
+impl DropCell {
+    fn counted(&mut self, position: Position, change: &mut Change) {
+        self.counted_at = position;
+        change.live(&self.row.live);
     }
 }
 

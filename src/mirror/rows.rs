@@ -1,11 +1,12 @@
 //! The rows of one shop.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::Millis;
 use crate::domain::customer::REPUTATION_FULL;
 use crate::domain::drop::least;
+use crate::domain::map::Map;
 use crate::domain::shop::parts;
 use crate::domain::{
     Buckets, CustomerId, Drop, DropId, DropState, Kind, LiveId, LiveSpec, Mode, Place, Settings,
@@ -73,11 +74,13 @@ pub struct ItemRow {
 pub(super) struct ShopRows {
     pub(super) position: Position,
     pub(super) settings: Arc<Settings>,
-    pub(super) skus: HashMap<SkuId, SkuCell>,
+    pub(super) skus: Map<SkuId, SkuCell>,
     pub(super) lives: BTreeMap<LiveId, LiveRow>,
     pub(super) drops: BTreeMap<DropId, DropCell>,
+    /// The drops that are not settled and draw on a SKU: it is theirs, or a part of theirs.
+    pub(super) drawn: Map<SkuId, BTreeSet<DropId>>,
     /// Reputations that have ever changed.
-    pub(super) reputations: HashMap<CustomerId, u8>,
+    pub(super) reputations: Map<CustomerId, u8>,
 }
 
 #[derive(Debug)]
@@ -132,7 +135,29 @@ impl ShopRows {
         for (id, drop) in &shop.drops {
             rows.put_drop(*id, drop, position);
         }
+        rows.draw_anew();
         rows
+    }
+
+    /// Notes on which SKUs a drop draws.
+    pub(super) fn draw(&mut self, drop: DropId) {
+        let Some(row) = self.drops.get(&drop).map(|cell| &cell.row) else {
+            return;
+        };
+        let spec = self.skus.get(&row.sku).map(|cell| &cell.spec);
+        let settled = row.state == DropState::Settled;
+        for spec in spec.into_iter().filter(|_| !settled) {
+            for (part, _) in parts(&row.sku, spec) {
+                self.drawn.entry(part.clone()).or_default().insert(drop);
+            }
+        }
+    }
+
+    /// The same for all drops: what SKUs are made of has changed.
+    pub(super) fn draw_anew(&mut self) {
+        self.drawn.clear();
+        let drops: Vec<DropId> = self.drops.keys().copied().collect();
+        drops.into_iter().for_each(|drop| self.draw(drop));
     }
 
     fn put_drop(&mut self, id: DropId, drop: &Drop, at: Position) {
@@ -232,13 +257,6 @@ impl ShopRows {
         let all = spec.into_iter().flat_map(move |spec| parts(sku, spec));
         all.filter_map(|(part, ratio)| Some((self.skus.get(part)?, ratio)))
             .filter(|(cell, _)| cell.spec.kind() == Kind::Tracked)
-    }
-
-    /// Whether a drop's SKU is this SKU, or is made of it.
-    pub(super) fn draws_on(&self, drop: &SkuId, sku: &SkuId) -> bool {
-        self.skus
-            .get(drop)
-            .is_some_and(|cell| parts(drop, &cell.spec).any(|(part, _)| part == sku))
     }
 
     pub(super) fn waiters(&self, drop: DropId) -> Vec<(CustomerId, u32)> {
