@@ -18,6 +18,7 @@ pub mod map;
 pub mod order;
 pub mod payment;
 pub mod rejection;
+pub mod rising;
 pub mod settings;
 pub mod shop;
 pub mod sku;

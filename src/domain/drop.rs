@@ -1,9 +1,10 @@
 //! A drop: one SKU that the host opens for booking in a live.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::id::{BookingId, CustomerId, LiveId, SkuId};
 use super::map::Map;
+use super::rising::Rising;
 use super::time::Millis;
 use super::waitlist::{Place, WaitEntry};
 
@@ -65,7 +66,7 @@ pub struct Drop {
     /// Shown first.
     pub pinned: bool,
     /// Bookings of this drop that are held.
-    pub held: BTreeSet<BookingId>,
+    pub held: Rising<BookingId>,
     /// Who waits, first to be served first.
     pub waitlist: BTreeMap<Place, WaitEntry>,
     /// Units wanted by all who wait.

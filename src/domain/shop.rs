@@ -35,6 +35,7 @@ use super::map::Map;
 use super::order::{Checkout, Order, OrderState};
 use super::payment::Payment;
 use super::rejection::Rejection;
+use super::rising::Rising;
 use super::settings::Settings;
 use super::sku::Sku;
 use super::time::{ANSWER_AHEAD_MS, ANSWER_KEPT_MS, Millis};
@@ -76,7 +77,7 @@ pub struct Shop {
     /// The next waitlist ticket.
     pub next_ticket: u64,
     /// What becomes due, soonest first.
-    due: BTreeSet<(Millis, Due)>,
+    due: Rising<(Millis, Due)>,
     /// Drops that somebody waits for.
     waited: BTreeSet<DropId>,
     /// Drops that have ended and are not settled.

@@ -122,7 +122,7 @@ impl Shop {
         if self.drops.values().any(|d| d.frozen_since.is_some()) {
             due.retain(|(_, due)| !matches!(due, Due::Expires(id) if stands_still(id)));
         }
-        due.extend(std::mem::take(&mut self.due));
+        due.extend(&self.due);
         self.due = due.into_iter().collect();
     }
 

@@ -1,13 +1,13 @@
 //! A shop's whole state, for snapshots. Indexes are not written: putting drops, bookings and
 //! answers back makes them again.
 
-use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::thread;
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
 use crate::domain::map::Map;
+use crate::domain::rising::Rising;
 use crate::domain::{Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop};
 
 record! {
@@ -249,7 +249,7 @@ impl Code for Drop {
             per_customer_limit: Code::take(r)?,
             booking_timeout_ms: Code::take(r)?,
             pinned: Code::take(r)?,
-            held: BTreeSet::new(),
+            held: Rising::default(),
             waitlist: Code::take(r)?,
             waiting: Code::take(r)?,
             shares: take_map(r)?,

@@ -83,7 +83,7 @@ impl Shop {
                 per_customer_limit: *per_customer_limit,
                 booking_timeout_ms: *booking_timeout_ms,
                 pinned: *pinned,
-                held: std::collections::BTreeSet::new(),
+                held: crate::domain::rising::Rising::default(),
                 waitlist: std::collections::BTreeMap::new(),
                 waiting: 0,
                 shares: crate::domain::map::Map::default(),
