@@ -23,6 +23,9 @@ use super::{Config, Error, Ledger, config};
 pub(super) const FILE: &str = "ledger.sqlite";
 /// Rows of one statement for SQLite: statements of few lengths are kept prepared.
 const CHUNKS: [usize; 4] = [256, 64, 8, 1];
+/// What the one who posts may keep of the file in memory, in KiB: rows of a customer belong
+/// anywhere in their index.
+const CACHE_KIB: i64 = 32 * 1024;
 
 /// A connection of its own, for one owner.
 pub(super) enum Db {
@@ -82,7 +85,11 @@ impl Db {
                     if !create && !dir.join(FILE).exists() {
                         return Err(Error::Missing(dir.join(FILE).display().to_string()));
                     }
-                    Self::Sqlite(sqlite_options(config, dir, create).connect().await?)
+                    let options = sqlite_options(config, dir, create)
+                        .pragma("cache_size", (-CACHE_KIB).to_string())
+                        // How to take back a statement of many rows; else it is a file.
+                        .pragma("temp_store", "MEMORY");
+                    Self::Sqlite(options.connect().await?)
                 }
                 config::Kind::Postgres => {
                     Self::Postgres(postgres_options(config)?.connect().await?)
