@@ -6,9 +6,15 @@ use super::cell::Cell;
 use super::db::Db;
 use super::{Config, Error};
 
-/// What makes version n + 1 of version n.
-const SQLITE: &[&str] = &[include_str!("migrations/sqlite/0001_ledger.sql")];
-const POSTGRES: &[&str] = &[include_str!("migrations/postgres/0001_ledger.sql")];
+/// What makes version n + 1 of version n, and says so in the database.
+const SQLITE: &[&str] = &[
+    include_str!("migrations/sqlite/0001_ledger.sql"),
+    include_str!("migrations/sqlite/0002_step_of_booking.sql"),
+];
+const POSTGRES: &[&str] = &[
+    include_str!("migrations/postgres/0001_ledger.sql"),
+    include_str!("migrations/postgres/0002_step_of_booking.sql"),
+];
 /// Marks the SQLite file as ours.
 const APPLICATION_ID: i64 = 0x4c70_6b6c;
 
@@ -58,10 +64,6 @@ async fn step_up(db: &mut Db, step: usize) -> Result<(), Error> {
     db.script(begin).await?;
     if version(db).await? == i64::try_from(step).unwrap_or(i64::MAX) {
         db.script(sql).await?;
-        if db.is_sqlite() {
-            db.script("PRAGMA application_id = 1282435948; PRAGMA user_version = 1")
-                .await?;
-        }
     }
     db.script("COMMIT").await
 }
@@ -108,5 +110,24 @@ pub(super) fn place(config: &Config, dir: &Path) -> String {
             ),
             Err(_) => "PostgreSQL".to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn books_of_the_first_version_are_brought_up_to_date() {
+        let (config, dir) = (Config::default(), tempfile::tempdir().unwrap());
+        let mut db = Db::open(&config, dir.path(), true).await.unwrap();
+        step_up(&mut db, 0).await.unwrap();
+        assert_eq!(version(&mut db).await.unwrap(), 1);
+        let refused = open(&config, dir.path(), Migrate::No).await.err().unwrap();
+        assert!(matches!(refused, Error::Version { found: 1, .. }));
+        let mut db = open(&config, dir.path(), Migrate::Yes).await.unwrap();
+        let known = i64::try_from(SQLITE.len()).unwrap();
+        assert_eq!(version(&mut db).await.unwrap(), known);
+        open(&config, dir.path(), Migrate::No).await.unwrap();
     }
 }

@@ -406,3 +406,7 @@ CREATE TRIGGER step_no_update BEFORE UPDATE ON step
 BEGIN SELECT RAISE(ABORT, 'step is append-only'); END;
 CREATE TRIGGER step_no_delete BEFORE DELETE ON step
 BEGIN SELECT RAISE(ABORT, 'step is append-only'); END;
+
+-- Whose file it is, and of which version.
+PRAGMA application_id = 1282435948;
+PRAGMA user_version = 1;
