@@ -24,7 +24,7 @@ use crate::telemetry::{LedgerView, metrics};
 const PARTITION_MAX: usize = 2_048;
 const BATCH_MAX: usize = 4_096;
 /// The pause after a posting that took all there was: what comes meanwhile goes together.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(150);
 /// How long to wait after a failure, at first and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
