@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::cell::{Cell, Row};
+use super::cell::{Cell, Row, Text};
 use super::db::columns;
 use super::tables::{Balance, BookingRow, CustomerRow, OrderRow};
 use super::{Error, Ledger, cursor::signed};
@@ -59,12 +59,9 @@ impl Ledger {
             columns::<R>(""),
             R::NAME
         );
-        let mut after = String::new();
+        let mut after = Text::default();
         loop {
-            let args = vec![
-                Cell::Text(shop.as_str().to_owned()),
-                Cell::Text(after.clone()),
-            ];
+            let args = vec![Cell::Text(shop.shared()), Cell::Text(after.clone())];
             let rows = self.fetch(&sql, args).await?;
             let full = rows.len() == usize::try_from(PAGE).unwrap_or(0);
             if let Some(Cell::Text(last)) = rows.last().and_then(|row| row.get(1)) {
@@ -133,7 +130,7 @@ impl Ledger {
         shop: &Shop,
         find: &mut impl FnMut(&'static str, String),
     ) -> Result<(), Error> {
-        let mut seen: HashMap<String, i64> = HashMap::new();
+        let mut seen: HashMap<Text, i64> = HashMap::new();
         self.rows(id, "", |row: CustomerRow| {
             seen.insert(row.customer, row.reputation);
         })
@@ -168,7 +165,7 @@ impl Ledger {
             .collect();
         self.rows(id, "AND held > 0", |row: BookingRow| {
             let books = (row.held, row.deadline_ms);
-            let engine = held.remove(&row.booking);
+            let engine = held.remove(&*row.booking);
             if engine != Some(books) {
                 let found = format!("{}: engine {engine:?}, ledger {books:?}", row.booking);
                 find("ledger bookings", found);
@@ -194,7 +191,7 @@ impl Ledger {
             .collect();
         self.rows(id, "", |row: OrderRow| {
             // The engine forgets orders that were over for long.
-            let Some(order) = orders.remove(&row.order_id) else {
+            let Some(order) = orders.remove(&*row.order_id) else {
                 return;
             };
             let engine = (
@@ -203,12 +200,7 @@ impl Ledger {
                 signed(order.refund_due),
                 signed(order.refunded),
             );
-            let books = (
-                row.state.as_str(),
-                row.captured,
-                row.refund_due,
-                row.refunded,
-            );
+            let books = (&*row.state, row.captured, row.refund_due, row.refunded);
             if engine != books {
                 let found = format!("{}: engine {engine:?}, ledger {books:?}", row.order_id);
                 find("ledger orders", found);

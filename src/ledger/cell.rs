@@ -1,7 +1,12 @@
 //! Values, rows and tables as both databases know them: numbers, texts, bytes. Each table is a
 //! struct made by [`table!`], so that a column is named in one place.
 
+use std::sync::Arc;
+
 use super::Error;
+
+/// A text, which rows share.
+pub(super) type Text = Arc<str>;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +24,7 @@ pub(super) enum Kind {
 pub(super) enum Cell {
     Null,
     Int(i64),
-    Text(String),
+    Text(Text),
     Bytes(Vec<u8>),
 }
 
@@ -47,7 +52,7 @@ impl Field for i64 {
     }
 }
 
-impl Field for String {
+impl Field for Text {
     const KIND: Kind = Kind::Text;
     fn into_cell(self) -> Cell {
         Cell::Text(self)
@@ -57,6 +62,16 @@ impl Field for String {
             Cell::Text(text) => Ok(text),
             other => Err(strange("a text", &other)),
         }
+    }
+}
+
+impl Field for String {
+    const KIND: Kind = Kind::Text;
+    fn into_cell(self) -> Cell {
+        Cell::Text(self.into())
+    }
+    fn from_cell(cell: Cell) -> Result<Self, Error> {
+        Text::from_cell(cell).map(|text| text.as_ref().to_owned())
     }
 }
 
@@ -91,7 +106,8 @@ pub(super) trait Row: Sized {
     const NAME: &'static str;
     const KEYS: usize;
     const COLUMNS: &'static [(&'static str, Kind)];
-    fn into_cells(self) -> Vec<Cell>;
+    /// Hands over the cells, in the order of the columns, until one is not taken.
+    fn into_cells(self, put: impl FnMut(Cell) -> Result<(), Error>) -> Result<(), Error>;
     fn from_cells(cells: Vec<Cell>) -> Result<Self, Error>;
 }
 
@@ -122,8 +138,12 @@ macro_rules! table {
                 $((stringify!($field), <$Type as $crate::ledger::cell::Field>::KIND)),+
             ];
 
-            fn into_cells(self) -> Vec<$crate::ledger::cell::Cell> {
-                vec![$($crate::ledger::cell::Field::into_cell(self.$field)),+]
+            fn into_cells(
+                self,
+                mut put: impl FnMut($crate::ledger::cell::Cell) -> Result<(), $crate::ledger::Error>,
+            ) -> Result<(), $crate::ledger::Error> {
+                $(put($crate::ledger::cell::Field::into_cell(self.$field))?;)+
+                Ok(())
             }
 
             fn from_cells(

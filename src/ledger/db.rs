@@ -10,13 +10,14 @@ use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, PgSslMode};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous,
+    SqliteValueRef,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row as _, SqliteConnection,
-    TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, Row as _, Sqlite,
+    SqliteConnection, TypeInfo, ValueRef,
 };
 
-use super::cell::{Cell, Kind, Row};
+use super::cell::{Cell, Kind, Row, Text};
 use super::{Config, Error, Ledger, config};
 
 /// The file's name in the state folder.
@@ -251,10 +252,7 @@ impl Tx<'_> {
     }
 
     /// The rows whose first two columns are among `keys`.
-    pub(super) async fn load<R: Row>(
-        &mut self,
-        keys: Vec<(String, String)>,
-    ) -> Result<Vec<R>, Error> {
+    pub(super) async fn load<R: Row>(&mut self, keys: Vec<(Text, Text)>) -> Result<Vec<R>, Error> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -268,10 +266,10 @@ impl Tx<'_> {
                      ON t.\"{one}\" = k.value ->> 0 AND t.\"{two}\" = k.value ->> 1",
                     R::NAME
                 );
-                let keys: Vec<[String; 2]> = keys.into_iter().map(|(a, b)| [a, b]).collect();
+                let keys: Vec<[&str; 2]> = keys.iter().map(|(a, b)| [&**a, &**b]).collect();
                 let keys =
                     serde_json::to_string(&keys).map_err(|e| Error::Strange(e.to_string()))?;
-                sqlite_fetch(&mut *tx, &sql, vec![Cell::Text(keys)]).await?
+                sqlite_fetch(&mut *tx, &sql, vec![Cell::Text(keys.into())]).await?
             }
             Self::Postgres(tx) => {
                 let sql = format!(
@@ -279,7 +277,7 @@ impl Tx<'_> {
                      JOIN {} t ON t.\"{one}\" = k.a AND t.\"{two}\" = k.b",
                     R::NAME
                 );
-                let (a, b): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
+                let (a, b): (Vec<&str>, Vec<&str>) = keys.iter().map(|(a, b)| (&**a, &**b)).unzip();
                 let mut args = PgArguments::default();
                 args.add(a).map_err(sqlx::Error::Encode)?;
                 args.add(b).map_err(sqlx::Error::Encode)?;
@@ -332,11 +330,18 @@ async fn sqlite_insert<R: Row>(
         // SQLite takes at most 32,766 values.
         while left >= chunk && chunk * width <= 32_766 {
             left -= chunk;
-            let tuple = vec!["?"; width].join(", ");
-            let tuples = vec![format!("({tuple})"); chunk].join(", ");
-            let sql = format!("INSERT INTO {} ({columns}) VALUES {tuples} {end}", R::NAME);
-            let cells = rows.by_ref().take(chunk).flat_map(R::into_cells).collect();
-            let query = sqlx::query_with(AssertSqlSafe(sql), sqlite_args(cells)?);
+            let tuple = format!("({})", vec!["?"; width].join(","));
+            let others = format!(",{tuple}").repeat(chunk - 1);
+            let sql = format!(
+                "INSERT INTO {} ({columns}) VALUES {tuple}{others} {end}",
+                R::NAME
+            );
+            let mut args = SqliteArguments::default();
+            args.reserve(chunk * width, 0);
+            for row in rows.by_ref().take(chunk) {
+                row.into_cells(|cell| sqlite_arg(&mut args, cell))?;
+            }
+            let query = sqlx::query_with(AssertSqlSafe(sql), args);
             written += query.execute(&mut *db).await?.rows_affected();
         }
     }
@@ -350,22 +355,26 @@ async fn postgres_insert<R: Row>(
 ) -> Result<u64, Error> {
     let mut columns_of: Vec<Vec<Cell>> = R::COLUMNS.iter().map(|_| Vec::new()).collect();
     for row in rows {
-        for (column, cell) in columns_of.iter_mut().zip(row.into_cells()) {
-            column.push(cell);
-        }
+        let mut columns = columns_of.iter_mut();
+        row.into_cells(|cell| {
+            if let Some(column) = columns.next() {
+                column.push(cell);
+            }
+            Ok(())
+        })?;
     }
     let mut args = PgArguments::default();
     let mut places = Vec::new();
-    for (n, (column, (_, kind))) in columns_of.into_iter().zip(R::COLUMNS).enumerate() {
+    for (n, (column, (_, kind))) in columns_of.iter().zip(R::COLUMNS).enumerate() {
         let name = match kind {
             Kind::Int => "bigint",
             Kind::Text => "text",
             Kind::Bytes => "bytea",
         };
         places.push(format!("${}::{name}[]", n + 1));
-        let cells = column.into_iter();
+        let cells = column.iter();
         let added = match kind {
-            Kind::Int => args.add(cells.map(|cell| as_int(&cell)).collect::<Vec<_>>()),
+            Kind::Int => args.add(cells.map(as_int).collect::<Vec<_>>()),
             Kind::Text => args.add(cells.map(as_text).collect::<Vec<_>>()),
             Kind::Bytes => args.add(cells.map(as_bytes).collect::<Vec<_>>()),
         };
@@ -389,14 +398,14 @@ fn as_int(cell: &Cell) -> Option<i64> {
     }
 }
 
-fn as_text(cell: Cell) -> Option<String> {
+fn as_text(cell: &Cell) -> Option<&str> {
     match cell {
         Cell::Text(text) => Some(text),
         _ => None,
     }
 }
 
-fn as_bytes(cell: Cell) -> Option<Vec<u8>> {
+fn as_bytes(cell: &Cell) -> Option<&[u8]> {
     match cell {
         Cell::Bytes(bytes) => Some(bytes),
         _ => None,
@@ -406,15 +415,19 @@ fn as_bytes(cell: Cell) -> Option<Vec<u8>> {
 fn sqlite_args(cells: Vec<Cell>) -> Result<SqliteArguments, Error> {
     let mut args = SqliteArguments::default();
     for cell in cells {
-        let added = match cell {
-            Cell::Null => args.add(None::<i64>),
-            Cell::Int(n) => args.add(n),
-            Cell::Text(text) => args.add(text),
-            Cell::Bytes(bytes) => args.add(bytes),
-        };
-        added.map_err(sqlx::Error::Encode)?;
+        sqlite_arg(&mut args, cell)?;
     }
     Ok(args)
+}
+
+fn sqlite_arg(args: &mut SqliteArguments, cell: Cell) -> Result<(), Error> {
+    let added = match cell {
+        Cell::Null => args.add(None::<i64>),
+        Cell::Int(n) => args.add(n),
+        Cell::Text(text) => args.add(text),
+        Cell::Bytes(bytes) => args.add(bytes),
+    };
+    Ok(added.map_err(sqlx::Error::Encode)?)
 }
 
 fn postgres_args(cells: Vec<Cell>) -> Result<PgArguments, Error> {
@@ -452,21 +465,28 @@ async fn postgres_fetch(
 }
 
 fn sqlite_cells(row: &SqliteRow) -> Result<Vec<Cell>, Error> {
-    let mut cells = Vec::with_capacity(row.len());
-    for n in 0..row.len() {
-        let value = row.try_get_raw(n)?;
-        let kind = value.type_info().name().to_owned();
-        cells.push(if value.is_null() {
-            Cell::Null
-        } else {
-            match kind.as_str() {
-                "TEXT" => Cell::Text(row.try_get(n)?),
-                "BLOB" => Cell::Bytes(row.try_get(n)?),
-                _ => Cell::Int(row.try_get(n)?),
-            }
-        });
-    }
-    Ok(cells)
+    let cells = (0..row.len()).map(|n| sqlite_cell(row.try_get_raw(n)?));
+    cells.collect()
+}
+
+fn sqlite_cell(value: SqliteValueRef<'_>) -> Result<Cell, Error> {
+    let (text, bytes) = {
+        let kind = value.type_info();
+        (kind.name() == "TEXT", kind.name() == "BLOB")
+    };
+    Ok(if value.is_null() {
+        Cell::Null
+    } else if text {
+        Cell::Text(decoded::<&str>(value)?.into())
+    } else if bytes {
+        Cell::Bytes(decoded(value)?)
+    } else {
+        Cell::Int(decoded(value)?)
+    })
+}
+
+fn decoded<'r, T: Decode<'r, Sqlite>>(value: SqliteValueRef<'r>) -> Result<T, Error> {
+    Ok(T::decode(value).map_err(sqlx::Error::Decode)?)
 }
 
 fn postgres_cells(row: &PgRow) -> Result<Vec<Cell>, Error> {
@@ -478,7 +498,7 @@ fn postgres_cells(row: &PgRow) -> Result<Vec<Cell>, Error> {
             Cell::Null
         } else {
             match kind.as_str() {
-                "TEXT" | "VARCHAR" | "NAME" => Cell::Text(row.try_get(n)?),
+                "TEXT" | "VARCHAR" | "NAME" => Cell::Text(row.try_get::<&str, _>(n)?.into()),
                 "BYTEA" => Cell::Bytes(row.try_get(n)?),
                 "INT4" => Cell::Int(i64::from(row.try_get::<i32, _>(n)?)),
                 _ => Cell::Int(row.try_get(n)?),

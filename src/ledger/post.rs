@@ -8,6 +8,7 @@
 
 mod balance;
 mod bookings;
+mod names;
 mod orders;
 mod people;
 mod state;
@@ -17,7 +18,7 @@ mod units;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::cell::Cell;
+use super::cell::{Cell, Text};
 use super::cursor::{At, Cursors, advance, load, signed};
 use super::db::{Conflict, Db, Tx};
 use super::schema::{self, Migrate};
@@ -26,9 +27,11 @@ use super::trail::{self, Note};
 use super::{Config, Error, Kind, text};
 use crate::domain::command::Role;
 use crate::domain::event::Event;
+use crate::domain::id::RequestId;
 use crate::domain::{CommandName, Decision, Rejection};
 use crate::journal::{Partition, Position, Sealed};
-use state::State;
+use names::Named;
+use state::{Key, State};
 
 /// What a posting came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -233,7 +236,7 @@ struct Posting<'a> {
     state: &'a mut State,
     out: &'a mut Out,
     decision: &'a Decision,
-    shop: String,
+    shop: Text,
     partition: i64,
     position: Position,
     /// Rows made of this entry.
@@ -247,15 +250,13 @@ fn post_entry(state: &mut State, out: &mut Out, sealed: &Sealed) {
         state,
         out,
         decision: &entry.decision,
-        shop: entry.shop.as_str().to_owned(),
+        shop: entry.shop.shared(),
         partition: i64::from(entry.partition.0),
         position: entry.position,
         n: 0,
     };
     posting.entry(sealed);
-    let before = posting
-        .privileged()
-        .then(|| posting.state.shop(&posting.shop).settings.clone());
+    let before = posting.privileged().then(|| posting.settings());
     for event in &entry.decision.events {
         posting.event(event);
     }
@@ -280,18 +281,30 @@ impl Posting<'_> {
         self.n
     }
 
-    fn actor(&self) -> String {
-        self.decision.by.name.as_str().to_owned()
+    fn text(&mut self, named: impl Named) -> Text {
+        named.text(&mut self.state.names)
     }
 
-    fn request(&self) -> Option<String> {
+    fn key(&mut self, id: impl Named) -> Key {
+        (self.shop.clone(), self.text(id))
+    }
+
+    fn actor(&self) -> Text {
+        self.decision.by.name.shared()
+    }
+
+    fn request(&mut self) -> Option<Text> {
         let id = self.decision.key?.id;
-        Some(uuid::Uuid::from_u128(id).to_string())
+        Some(self.text(RequestId(id)))
     }
 
-    fn outcome(&self) -> String {
+    fn outcome(&mut self) -> Text {
         let code = self.decision.outcome.as_ref().err().map(Rejection::code);
-        code.unwrap_or("ok").to_owned()
+        self.text(code.unwrap_or("ok"))
+    }
+
+    fn settings(&mut self) -> Option<Text> {
+        self.state.shop(&self.shop).settings.clone()
     }
 
     fn entry(&mut self, sealed: &Sealed) {
@@ -302,7 +315,7 @@ impl Posting<'_> {
             seq,
             shop: self.shop.clone(),
             at_ms: self.at_ms(),
-            role: text::role(self.decision.by.role).to_owned(),
+            role: self.text(text::role(self.decision.by.role)),
             actor: self.actor(),
             request: self.request(),
             outcome: self.outcome(),
@@ -329,7 +342,7 @@ impl Posting<'_> {
         }
     }
 
-    fn note(&mut self, settings: Option<String>) {
+    fn note(&mut self, settings: Option<Text>) {
         let events = &self.decision.events;
         let mut facts: Vec<&str> = Vec::new();
         for fact in events.iter().map(text::fact) {
@@ -349,17 +362,20 @@ impl Posting<'_> {
             .iter()
             .any(|e| matches!(e, Event::SettingsChanged(_)));
         let (before, after) = if changed {
-            (settings, self.state.shop(&self.shop).settings.clone())
+            (settings, self.settings())
         } else {
-            (self.buckets_before(), self.told())
+            (
+                self.buckets_before().map(Text::from),
+                self.told().map(Text::from),
+            )
         };
         let note = Note {
             shop: self.shop.clone(),
             at_ms: self.at_ms(),
-            role: text::role(self.decision.by.role).to_owned(),
+            role: self.text(text::role(self.decision.by.role)),
             actor: self.actor(),
             request: self.request(),
-            what,
+            what: what.into(),
             before,
             after,
             outcome: self.outcome(),

@@ -69,13 +69,13 @@ fn key<const N: usize>(cursor: Option<&str>) -> Result<[i64; N], Error> {
 fn value(cell: Cell) -> Value {
     match cell {
         Cell::Int(n) => n.into(),
-        Cell::Text(text) => text.into(),
+        Cell::Text(text) => text.as_ref().into(),
         Cell::Null | Cell::Bytes(_) => Value::Null,
     }
 }
 
 fn text(text: &str) -> Cell {
-    Cell::Text(text.to_owned())
+    Cell::Text(text.into())
 }
 
 impl Ledger {

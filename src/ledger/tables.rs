@@ -4,16 +4,16 @@
 //! Times are milliseconds, money is in minor units, flags are 0 or 1, ids are texts. A place is
 //! `(partition, epoch, seq)`, with `n` counting rows of the same kind within one entry.
 
-use super::cell::table;
+use super::cell::{Text, table};
 
 table! {
     /// Appended: every decision with the journal's own bytes, so that a journal can be made again.
     pub struct EntryRow = "entry", 3 {
         partition: i64, epoch: i64, seq: i64,
-        shop: String, at_ms: i64, role: String, actor: String,
-        request: Option<String>,
+        shop: Text, at_ms: i64, role: Text, actor: Text,
+        request: Option<Text>,
         /// `ok`, or the code of the refusal.
-        outcome: String,
+        outcome: Text,
         payload: Vec<u8>,
         /// The chain's checksum up to and with this entry.
         crc: i64,
@@ -26,9 +26,9 @@ table! {
     /// sold - shortage + outside` is 0 in every row.
     pub struct Movement = "movement", 4 {
         partition: i64, epoch: i64, seq: i64, n: i64,
-        shop: String, sku: String, at_ms: i64,
-        cause: String, reason: Option<String>, actor: String, customer: Option<String>,
-        booking: Option<String>, order_id: Option<String>, drop_id: Option<String>,
+        shop: Text, sku: Text, at_ms: i64,
+        cause: Text, reason: Option<Text>, actor: Text, customer: Option<Text>,
+        booking: Option<Text>, order_id: Option<Text>, drop_id: Option<Text>,
         available: i64, drop_reserved: i64, booked: i64, allocated: i64, sold: i64, shortage: i64,
         outside: i64,
         /// The buckets after it.
@@ -40,7 +40,7 @@ table! {
 table! {
     /// Kept up to date: where a SKU's units are, with the last entry that moved them.
     pub struct Balance = "balance", 2 {
-        shop: String, sku: String,
+        shop: Text, sku: Text,
         available: i64, drop_reserved: i64, booked: i64, allocated: i64, sold: i64, shortage: i64,
         outside: i64,
         stock_in: i64, stock_out: i64,
@@ -51,29 +51,29 @@ table! {
 table! {
     /// Kept up to date: what a SKU is.
     pub struct SkuRow = "sku", 2 {
-        shop: String, sku: String, title: String, price: i64,
+        shop: Text, sku: Text, title: Text, price: i64,
         active: i64, preorder: i64, physical: i64, tracked: i64,
         /// `sku*units` of each part of a combination, one a line.
-        components: String,
+        components: Text,
     }
 }
 
 table! {
     /// Kept up to date: a drop.
     pub struct DropRow = "drop_", 2 {
-        shop: String, drop_id: String, live: String, sku: String, mode: String, price: i64,
-        cap: Option<i64>, reserved: i64, state: String, made_ms: i64, ended_ms: Option<i64>,
+        shop: Text, drop_id: Text, live: Text, sku: Text, mode: Text, price: i64,
+        cap: Option<i64>, reserved: i64, state: Text, made_ms: i64, ended_ms: Option<i64>,
     }
 }
 
 table! {
     /// Kept up to date: a booking and how it ended.
     pub struct BookingRow = "booking", 2 {
-        shop: String, booking: String, customer: String, drop_id: String, sku: String,
+        shop: Text, booking: Text, customer: Text, drop_id: Text, sku: Text,
         /// Units at first, and those still held.
         qty: i64, held: i64,
-        price: i64, origin: String, booked_ms: i64, deadline_ms: i64,
-        state: String, reason: Option<String>, ended_ms: Option<i64>,
+        price: i64, origin: Text, booked_ms: i64, deadline_ms: i64,
+        state: Text, reason: Option<Text>, ended_ms: Option<i64>,
     }
 }
 
@@ -81,21 +81,21 @@ table! {
     /// Appended: what happened to a booking or an order, one step a row.
     pub struct Step = "step", 4 {
         partition: i64, epoch: i64, seq: i64, n: i64,
-        shop: String, at_ms: i64, actor: String, what: String,
-        customer: Option<String>, booking: Option<String>, order_id: Option<String>,
+        shop: Text, at_ms: i64, actor: Text, what: Text,
+        customer: Option<Text>, booking: Option<Text>, order_id: Option<Text>,
         line: Option<i64>, qty: Option<i64>,
         /// Units of the booking that are still held.
         held: Option<i64>,
-        amount: Option<i64>, state: Option<String>, reason: Option<String>,
+        amount: Option<i64>, state: Option<Text>, reason: Option<Text>,
     }
 }
 
 table! {
     /// Kept up to date: an order.
     pub struct OrderRow = "order_", 2 {
-        shop: String, order_id: String, customer: String, origin: String, currency: String,
-        vat_bp: i64, placed_ms: i64, state: String, since_ms: i64, deadline_ms: Option<i64>,
-        secured: Option<String>, reason: String,
+        shop: Text, order_id: Text, customer: Text, origin: Text, currency: Text,
+        vat_bp: i64, placed_ms: i64, state: Text, since_ms: i64, deadline_ms: Option<i64>,
+        secured: Option<Text>, reason: Text,
         /// Goods and VAT as placed.
         placed_total: i64,
         captured: i64, refund_due: i64, refunded: i64,
@@ -105,8 +105,8 @@ table! {
 table! {
     /// Kept up to date: a line of an order.
     pub struct LineRow = "order_line", 3 {
-        shop: String, order_id: String, line: i64,
-        sku: String, components: String, booking: Option<String>, drop_id: Option<String>,
+        shop: Text, order_id: Text, line: i64,
+        sku: Text, components: Text, booking: Option<Text>, drop_id: Option<Text>,
         price: i64, ordered: i64, qty: i64, allocated: i64, sold: i64, returned: i64,
     }
 }
@@ -114,8 +114,8 @@ table! {
 table! {
     /// Kept up to date: a payment at a gateway.
     pub struct PaymentRow = "payment", 2 {
-        shop: String, payment: String, order_id: Option<String>, named: String, method: String,
-        status: String, amount: i64, currency: String, captured: i64, first_ms: i64, last_ms: i64,
+        shop: Text, payment: Text, order_id: Option<Text>, named: Text, method: Text,
+        status: Text, amount: i64, currency: Text, captured: i64, first_ms: i64, last_ms: i64,
         expires_ms: Option<i64>,
     }
 }
@@ -125,8 +125,8 @@ table! {
     /// (`refunded`).
     pub struct Money = "money", 4 {
         partition: i64, epoch: i64, seq: i64, n: i64,
-        shop: String, at_ms: i64, order_id: String, customer: Option<String>,
-        payment: Option<String>, kind: String, amount: i64, note: Option<String>,
+        shop: Text, at_ms: i64, order_id: Text, customer: Option<Text>,
+        payment: Option<Text>, kind: Text, amount: i64, note: Option<Text>,
     }
 }
 
@@ -134,16 +134,16 @@ table! {
     /// Appended: a change of a customer's reputation.
     pub struct Reputation = "reputation_entry", 4 {
         partition: i64, epoch: i64, seq: i64, n: i64,
-        shop: String, customer: String, at_ms: i64, cause: String,
-        booking: Option<String>, order_id: Option<String>,
-        nominal: i64, applied: i64, after: i64, reason: Option<String>,
+        shop: Text, customer: Text, at_ms: i64, cause: Text,
+        booking: Option<Text>, order_id: Option<Text>,
+        nominal: i64, applied: i64, after: i64, reason: Option<Text>,
     }
 }
 
 table! {
     /// Kept up to date: a customer.
     pub struct CustomerRow = "customer", 2 {
-        shop: String, customer: String, reputation: i64, restricted: i64, group_: Option<String>,
+        shop: Text, customer: Text, reputation: i64, restricted: i64, group_: Option<Text>,
     }
 }
 
@@ -151,7 +151,7 @@ table! {
     /// Appended: settings that were put in force.
     pub struct SettingsRow = "settings", 3 {
         partition: i64, epoch: i64, seq: i64,
-        shop: String, at_ms: i64, actor: String, body: String,
+        shop: Text, at_ms: i64, actor: Text, body: Text,
     }
 }
 
@@ -159,9 +159,9 @@ table! {
     /// Appended, each row's hash over itself and the hash before it (S-35): what people with a
     /// role did or tried.
     pub struct Trail = "audit_trail", 2 {
-        shop: String, n: i64,
-        at_ms: i64, role: String, actor: String, request: Option<String>,
-        what: String, before: Option<String>, after: Option<String>, outcome: String,
+        shop: Text, n: i64,
+        at_ms: i64, role: Text, actor: Text, request: Option<Text>,
+        what: Text, before: Option<Text>, after: Option<Text>, outcome: Text,
         /// None for what was done beside the journal (an export).
         partition: Option<i64>, epoch: Option<i64>, seq: Option<i64>,
         hash: String,

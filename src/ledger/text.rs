@@ -1,6 +1,7 @@
 //! The words in which the books keep what the domain knows by variants. They stay: rows of long
 //! ago are read with them.
 
+use super::cell::Text;
 use crate::domain::booking::{BookingEnd, Origin};
 use crate::domain::command::Role;
 use crate::domain::customer::ReputationCause;
@@ -80,14 +81,13 @@ pub(super) fn components(parts: &[Component]) -> String {
 }
 
 /// The parts that one unit takes: of a plain SKU itself.
-pub(super) fn parts(sku: &str, components: &str) -> Vec<(String, i64)> {
+pub(super) fn parts(sku: &Text, components: &str) -> Vec<(Text, i64)> {
     if components.is_empty() {
-        return vec![(sku.to_owned(), 1)];
+        return vec![(Text::clone(sku), 1)];
     }
     let part = |line: &str| {
         let (sku, units) = line.rsplit_once('*')?;
-        SkuId::new(sku).ok()?;
-        Some((sku.to_owned(), units.parse().ok()?))
+        Some((SkuId::new(sku).ok()?.shared(), units.parse().ok()?))
     };
     components.lines().filter_map(part).collect()
 }

@@ -9,7 +9,7 @@ use super::cell::Row;
 use super::db::{Conflict, Tx, columns};
 use super::tables::{Trail, TrailHead};
 use super::{Error, Ledger};
-use crate::ledger::cell::Cell;
+use crate::ledger::cell::{Cell, Text};
 
 /// Before a shop's first row.
 const START: &str = "";
@@ -17,15 +17,15 @@ const START: &str = "";
 /// What is to be written; number and hash follow from what is there.
 #[derive(Debug, Clone)]
 pub(super) struct Note {
-    pub(super) shop: String,
+    pub(super) shop: Text,
     pub(super) at_ms: i64,
-    pub(super) role: String,
-    pub(super) actor: String,
-    pub(super) request: Option<String>,
-    pub(super) what: String,
-    pub(super) before: Option<String>,
-    pub(super) after: Option<String>,
-    pub(super) outcome: String,
+    pub(super) role: Text,
+    pub(super) actor: Text,
+    pub(super) request: Option<Text>,
+    pub(super) what: Text,
+    pub(super) before: Option<Text>,
+    pub(super) after: Option<Text>,
+    pub(super) outcome: Text,
     pub(super) place: Option<(i64, i64, i64)>,
 }
 
@@ -61,7 +61,7 @@ fn hash(before: &str, row: &Trail) -> String {
         Some(&row.outcome),
     ];
     for text in texts {
-        put(text.map(String::as_str));
+        put(text.map(|text| &**text));
     }
     let mut hex = String::with_capacity(64);
     for byte in context.finish().as_ref() {
@@ -76,7 +76,7 @@ pub(super) async fn append(tx: &mut Tx<'_>, notes: Vec<Note>) -> Result<(), Erro
     let mut heads: Vec<TrailHead> = Vec::new();
     let mut rows = Vec::new();
     for note in notes {
-        let known = heads.iter().position(|head| head.shop == note.shop);
+        let known = heads.iter().position(|head| *head.shop == *note.shop);
         let head = if let Some(at) = known {
             &mut heads[at]
         } else {
@@ -130,7 +130,7 @@ async fn head(tx: &mut Tx<'_>, shop: &str) -> Result<TrailHead, Error> {
         "SELECT {} FROM trail_head WHERE shop = $1{lock}",
         columns::<TrailHead>("")
     );
-    let rows = tx.fetch(&sql, vec![Cell::Text(shop.to_owned())]).await?;
+    let rows = tx.fetch(&sql, vec![Cell::Text(shop.into())]).await?;
     let cells = rows.into_iter().next();
     TrailHead::from_cells(cells.ok_or_else(|| Error::Strange("no end of a trail".into()))?)
 }
@@ -159,15 +159,15 @@ impl Ledger {
     pub async fn note(&self, access: &Access<'_>) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         let note = Note {
-            shop: access.shop.to_owned(),
+            shop: access.shop.into(),
             at_ms: super::cursor::signed(access.at_ms),
-            role: access.role.to_owned(),
-            actor: access.actor.to_owned(),
+            role: access.role.into(),
+            actor: access.actor.into(),
             request: None,
-            what: access.what.to_owned(),
+            what: access.what.into(),
             before: None,
-            after: Some(access.subject.to_owned()),
-            outcome: access.outcome.to_owned(),
+            after: Some(access.subject.into()),
+            outcome: access.outcome.into(),
             place: None,
         };
         append(&mut tx, vec![note]).await?;
@@ -192,14 +192,15 @@ impl Ledger {
             let mut cells = cells.into_iter();
             if let (Some(Cell::Text(shop)), Some(Cell::Int(n))) = (cells.next(), cells.next()) {
                 let what = format!("the trail goes on, and was written up to {n}");
-                wrong.push((shop, n + 1, what));
+                wrong.push((shop.as_ref().to_owned(), n + 1, what));
             }
         }
         let orphans = "SELECT DISTINCT shop FROM audit_trail \
                        WHERE shop NOT IN (SELECT shop FROM trail_head)";
         for cells in self.fetch(orphans, Vec::new()).await? {
             if let Some(Cell::Text(shop)) = cells.into_iter().next() {
-                wrong.push((shop, 1, "its trail has no end".to_owned()));
+                let what = "its trail has no end".to_owned();
+                wrong.push((shop.as_ref().to_owned(), 1, what));
             }
         }
         Ok(wrong)
@@ -219,7 +220,7 @@ impl Ledger {
         let (mut n, mut last) = (0, START.to_owned());
         loop {
             let args = vec![
-                Cell::Text(head.shop.clone()),
+                Cell::Text(head.shop.as_str().into()),
                 Cell::Int(n),
                 Cell::Int(head.n),
             ];

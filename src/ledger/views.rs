@@ -59,7 +59,7 @@ impl Ledger {
 
     async fn count_of(&self, view: &'static str, shop: Option<&str>) -> Result<u64, Error> {
         let (end, args) = match shop {
-            Some(shop) => (" WHERE shop = $1", vec![Cell::Text(shop.to_owned())]),
+            Some(shop) => (" WHERE shop = $1", vec![Cell::Text(shop.into())]),
             None => ("", Vec::new()),
         };
         let rows = self

@@ -4,6 +4,7 @@ use super::Posting;
 use super::state::Key;
 use super::units::{Cause, Units};
 use crate::domain::count::Count;
+use crate::ledger::cell::Text;
 use crate::ledger::cursor::signed;
 use crate::ledger::tables::{Balance, Movement};
 
@@ -13,7 +14,7 @@ impl Posting<'_> {
     }
 
     /// Posts a movement of one SKU and brings its balance up to date.
-    pub(super) fn moved(&mut self, sku: &str, change: Units, cause: &Cause) {
+    pub(super) fn moved(&mut self, sku: &Text, change: Units, cause: &Cause) {
         if change == Units::default() {
             return;
         }
@@ -22,7 +23,7 @@ impl Posting<'_> {
         let (partition, epoch, seq) = self.place();
         let empty = || Balance {
             shop: self.shop.clone(),
-            sku: sku.to_owned(),
+            sku: sku.clone(),
             available: 0,
             drop_reserved: 0,
             booked: 0,
@@ -37,8 +38,8 @@ impl Posting<'_> {
             seq,
         };
         let was = self.state.balances.get(&key).cloned().unwrap_or_else(empty);
-        if !self.state.before.contains_key(&key) {
-            self.state.before.insert(key.clone(), was.clone());
+        if self.state.before.iter().all(|(known, _)| *known != key) {
+            self.state.before.push((key.clone(), was.clone()));
         }
         let now = Units::of(&was).plus(change);
         let outside = now.outside(counted);
@@ -48,9 +49,9 @@ impl Posting<'_> {
             seq,
             n: self.next(),
             shop: self.shop.clone(),
-            sku: sku.to_owned(),
+            sku: sku.clone(),
             at_ms: self.at_ms(),
-            cause: cause.word.to_owned(),
+            cause: self.text(cause.word),
             reason: cause.reason.clone(),
             actor: self.actor(),
             customer: cause.customer.clone(),
@@ -115,12 +116,12 @@ impl Posting<'_> {
                         .get(&key)
                         .map(Units::of)
                         .unwrap_or_default();
-                    self.moved(sku.as_str(), now.minus(found), &Cause::new("unexplained"));
+                    self.moved(&key.1, now.minus(found), &Cause::new("unexplained"));
                     told.push(key);
                 }
                 Count::Order { order, row } => self.order_left(*order, row),
                 Count::Drop { drop, reserved, .. } => {
-                    let (key, reserved) = (self.key(drop), i64::from(*reserved));
+                    let (key, reserved) = (self.key(*drop), i64::from(*reserved));
                     if self
                         .state
                         .drops

@@ -3,13 +3,14 @@
 use super::Posting;
 use crate::domain::event::Event;
 use crate::domain::{BookingId, CustomerId};
+use crate::ledger::cell::Text;
 use crate::ledger::cursor::signed;
 use crate::ledger::tables::{BookingRow, Step};
 use crate::ledger::text;
 
 impl Posting<'_> {
     /// A step with nothing in it yet.
-    pub(super) fn step(&mut self, what: &str) -> Step {
+    pub(super) fn step(&mut self, what: &'static str) -> Step {
         let (partition, epoch, seq) = self.place();
         Step {
             partition,
@@ -19,7 +20,7 @@ impl Posting<'_> {
             shop: self.shop.clone(),
             at_ms: self.at_ms(),
             actor: self.actor(),
-            what: what.to_owned(),
+            what: self.text(what),
             customer: None,
             booking: None,
             order_id: None,
@@ -46,17 +47,24 @@ impl Posting<'_> {
                 ..
             } => {
                 let (end, held) = (text::end(*end), i64::from(*left));
-                self.gave(*booking, customer, i64::from(*qty), held, end, Some(reason));
+                self.gave(
+                    *booking,
+                    customer,
+                    i64::from(*qty),
+                    held,
+                    end,
+                    Some(reason.clone()),
+                );
             }
             Event::Extended {
                 booking, deadline, ..
             } => {
-                let key = self.key(booking);
+                let key = self.key(*booking);
                 if let Some(row) = self.state.bookings.change(&key) {
                     row.deadline_ms = signed(deadline.0);
                 }
                 let step = Step {
-                    booking: Some(booking.to_string()),
+                    booking: Some(key.1),
                     ..self.step("extended")
                 };
                 self.out.steps.push(step);
@@ -87,22 +95,23 @@ impl Posting<'_> {
         else {
             return;
         };
-        let key = self.key(drop);
-        let sku = self.state.drops.get(&key).map(|row| row.sku.clone());
+        let drop = self.key(*drop);
+        let sku = self.state.drops.get(&drop).map(|row| row.sku.clone());
+        let key = self.key(*booking);
         let qty = i64::from(*qty);
         let row = BookingRow {
             shop: self.shop.clone(),
-            booking: booking.to_string(),
-            customer: customer.to_string(),
-            drop_id: drop.to_string(),
+            booking: key.1.clone(),
+            customer: customer.shared(),
+            drop_id: drop.1,
             sku: sku.unwrap_or_default(),
             qty,
             held: qty,
             price: signed(*price),
-            origin: text::origin(*origin).to_owned(),
+            origin: self.text(text::origin(*origin)),
             booked_ms: self.at_ms(),
             deadline_ms: signed(deadline.0),
-            state: "held".to_owned(),
+            state: self.text("held"),
             reason: None,
             ended_ms: None,
         };
@@ -113,7 +122,6 @@ impl Posting<'_> {
             held: Some(qty),
             ..self.step("booked")
         };
-        let key = self.key(booking);
         self.state.bookings.put(key, row);
         self.out.steps.push(step);
     }
@@ -124,24 +132,24 @@ impl Posting<'_> {
         customer: &CustomerId,
         qty: i64,
         held: i64,
-        end: &str,
-        reason: Option<&str>,
+        end: &'static str,
+        reason: Option<Text>,
     ) {
-        let (key, at) = (self.key(booking), self.at_ms());
+        let (key, at, ended) = (self.key(booking), self.at_ms(), self.text(end));
         if let Some(row) = self.state.bookings.change(&key) {
             row.held = held;
             if held == 0 {
-                end.clone_into(&mut row.state);
-                row.reason = reason.map(str::to_owned);
+                row.state = ended;
+                row.reason.clone_from(&reason);
                 row.ended_ms = Some(at);
             }
         }
         let step = Step {
-            customer: Some(customer.to_string()),
-            booking: Some(booking.to_string()),
+            customer: Some(customer.shared()),
+            booking: Some(key.1),
             qty: Some(qty),
             held: Some(held),
-            reason: reason.map(str::to_owned),
+            reason,
             ..self.step(end)
         };
         self.out.steps.push(step);

@@ -6,6 +6,7 @@ use crate::domain::order::Placed;
 use crate::domain::order::{Order, vat};
 use crate::domain::payment::PaymentStatus;
 use crate::domain::{CustomerId, OrderId};
+use crate::ledger::cell::Text;
 use crate::ledger::cursor::signed;
 use crate::ledger::tables::{LineRow, Money, OrderRow, PaymentRow, Step};
 use crate::ledger::text;
@@ -105,8 +106,9 @@ impl Posting<'_> {
     /// An order as the decision left it. Its money is compared with what was posted of it by a
     /// view, so this hides nothing.
     pub(super) fn order_left(&mut self, order: OrderId, left: &Order) {
+        let state = self.text(left.state.as_str());
         self.with_order(order, |row| {
-            left.state.as_str().clone_into(&mut row.state);
+            row.state = state;
             row.since_ms = signed(left.since.0);
             row.deadline_ms = left.deadline.map(|at| signed(at.0));
             row.captured = signed(left.captured);
@@ -129,19 +131,20 @@ impl Posting<'_> {
             .map(|line| line.price.saturating_mul(u64::from(line.qty)))
             .fold(0, u64::saturating_add);
         let total = signed(goods.saturating_add(vat(goods, placed.vat_bp)));
+        let key = self.key(placed.order);
         let row = OrderRow {
             shop: self.shop.clone(),
-            order_id: placed.order.to_string(),
-            customer: placed.customer.to_string(),
-            origin: text::order_origin(placed.origin).to_owned(),
-            currency: placed.currency.to_string(),
+            order_id: key.1.clone(),
+            customer: placed.customer.shared(),
+            origin: self.text(text::order_origin(placed.origin)),
+            currency: placed.currency.clone(),
             vat_bp: i64::from(placed.vat_bp),
             placed_ms: self.at_ms(),
-            state: "awaiting_payment".to_owned(),
+            state: self.text("awaiting_payment"),
             since_ms: self.at_ms(),
             deadline_ms: Some(signed(placed.deadline.0)),
             secured: None,
-            reason: "placed".to_owned(),
+            reason: self.text("placed"),
             placed_total: total,
             captured: 0,
             refund_due: 0,
@@ -151,10 +154,10 @@ impl Posting<'_> {
             shop: self.shop.clone(),
             order_id: row.order_id.clone(),
             line: n,
-            sku: line.sku.to_string(),
-            components: text::components(&line.components),
-            booking: line.booking.map(|id| id.to_string()),
-            drop_id: line.drop.map(|id| id.to_string()),
+            sku: line.sku.shared(),
+            components: text::components(&line.components).into(),
+            booking: line.booking.map(|id| self.text(id)),
+            drop_id: line.drop.map(|id| self.text(id)),
             price: signed(line.price),
             ordered: i64::from(line.qty),
             qty: i64::from(line.qty),
@@ -170,8 +173,7 @@ impl Posting<'_> {
             state: Some(row.state.clone()),
             ..self.step("placed")
         };
-        let key = self.key(placed.order);
-        self.state.put_lines(key.clone(), lines);
+        self.state.lines.put(key.clone(), lines);
         self.state.orders.put(key, row);
         self.out.steps.push(step);
     }
@@ -187,18 +189,20 @@ impl Posting<'_> {
                 secured,
                 reason,
             } => {
+                let state = self.text(to.as_str());
+                let secured = secured.map(|word| self.text(text::secured(word)));
                 self.with_order(*order, |row| {
-                    to.as_str().clone_into(&mut row.state);
+                    row.state = state.clone();
                     row.since_ms = at;
                     row.deadline_ms = deadline.map(|at| signed(at.0));
-                    row.secured = secured.map(|word| text::secured(word).to_owned());
-                    row.reason = reason.to_string();
+                    row.secured = secured;
+                    row.reason = reason.clone();
                 });
                 let step = Step {
-                    customer: Some(customer.to_string()),
-                    order_id: Some(order.to_string()),
-                    state: Some(to.as_str().to_owned()),
-                    reason: Some(reason.to_string()),
+                    customer: Some(customer.shared()),
+                    order_id: Some(self.text(*order)),
+                    state: Some(state),
+                    reason: Some(reason.clone()),
                     ..self.step("moved")
                 };
                 self.out.steps.push(step);
@@ -211,9 +215,9 @@ impl Posting<'_> {
             } => {
                 self.with_order(*order, |row| row.deadline_ms = Some(signed(until.0)));
                 let step = Step {
-                    customer: Some(customer.to_string()),
-                    order_id: Some(order.to_string()),
-                    reason: Some(payment.to_string()),
+                    customer: Some(customer.shared()),
+                    order_id: Some(self.text(*order)),
+                    reason: Some(payment.shared()),
                     ..self.step("checking")
                 };
                 self.out.steps.push(step);
@@ -236,15 +240,15 @@ impl Posting<'_> {
         else {
             return;
         };
-        let key = self.key(order);
+        let key = self.key(*order);
         let currency = self.state.orders.get(&key).map(|row| row.currency.clone());
         let row = PaymentRow {
             shop: self.shop.clone(),
-            payment: payment.to_string(),
-            order_id: Some(order.to_string()),
-            named: order.to_string(),
-            method: method.as_str().to_owned(),
-            status: PaymentStatus::Pending.as_str().to_owned(),
+            payment: payment.shared(),
+            order_id: Some(key.1.clone()),
+            named: key.1,
+            method: self.text(method.as_str()),
+            status: self.text(PaymentStatus::Pending.as_str()),
             amount: signed(*amount),
             currency: currency.unwrap_or_default(),
             captured: 0,
@@ -253,8 +257,8 @@ impl Posting<'_> {
             expires_ms: expires_at.map(|at| signed(at.0)),
         };
         let step = Step {
-            customer: Some(customer.to_string()),
-            order_id: Some(order.to_string()),
+            customer: Some(customer.shared()),
+            order_id: row.order_id.clone(),
             amount: Some(row.amount),
             state: Some(row.status.clone()),
             reason: Some(row.payment.clone()),
@@ -288,13 +292,13 @@ impl Posting<'_> {
         if self.state.payments.get(&key).is_none() {
             let row = PaymentRow {
                 shop: self.shop.clone(),
-                payment: payment.to_string(),
+                payment: payment.shared(),
                 order_id: None,
-                named: named.to_string(),
-                method: method.as_str().to_owned(),
-                status: status.as_str().to_owned(),
+                named: named.clone(),
+                method: self.text(method.as_str()),
+                status: self.text(status.as_str()),
                 amount,
-                currency: currency.to_string(),
+                currency: currency.clone(),
                 captured: 0,
                 first_ms: at,
                 last_ms: at,
@@ -302,9 +306,11 @@ impl Posting<'_> {
             };
             self.state.payments.put(key.clone(), row);
         }
+        let status = self.text(status.as_str());
+        let order_id = order.map(|id| self.text(id));
         if let Some(row) = self.state.payments.change(&key) {
-            status.as_str().clone_into(&mut row.status);
-            row.order_id = order.map(|id| id.to_string());
+            row.status = status.clone();
+            row.order_id.clone_from(&order_id);
             row.expires_ms = expires_at.map(|at| signed(at.0)).or(row.expires_ms);
             row.captured += captured;
             row.last_ms = at;
@@ -313,17 +319,17 @@ impl Posting<'_> {
             }
         }
         let step = Step {
-            customer: customer.as_ref().map(ToString::to_string),
-            order_id: order.map(|id| id.to_string()),
+            customer: customer.as_ref().map(CustomerId::shared),
+            order_id,
             amount: Some(amount),
-            state: Some(status.as_str().to_owned()),
-            reason: Some(payment.to_string()),
+            state: Some(status),
+            reason: Some(payment.shared()),
             ..self.step("payment")
         };
         self.out.steps.push(step);
         let Some(order) = *order else { return };
         if captured > 0 {
-            let id = payment.to_string();
+            let id = payment.shared();
             self.money(
                 order,
                 customer.as_ref(),
@@ -343,10 +349,10 @@ impl Posting<'_> {
         &mut self,
         order: OrderId,
         customer: Option<&CustomerId>,
-        payment: Option<String>,
-        kind: &str,
+        payment: Option<Text>,
+        kind: &'static str,
         amount: i64,
-        note: Option<&str>,
+        note: Option<&Text>,
     ) {
         let (partition, epoch, seq) = self.place();
         let row = Money {
@@ -356,12 +362,12 @@ impl Posting<'_> {
             n: self.next(),
             shop: self.shop.clone(),
             at_ms: self.at_ms(),
-            order_id: order.to_string(),
-            customer: customer.map(ToString::to_string),
+            order_id: self.text(order),
+            customer: customer.map(CustomerId::shared),
             payment,
-            kind: kind.to_owned(),
+            kind: self.text(kind),
             amount,
-            note: note.map(str::to_owned),
+            note: note.cloned(),
         };
         self.out.money.push(row);
     }
@@ -371,22 +377,22 @@ impl Posting<'_> {
         order: OrderId,
         line: u32,
         qty: u32,
-        what: &str,
-        reason: Option<&str>,
+        what: &'static str,
+        reason: Option<&Text>,
         change: impl FnOnce(&mut LineRow, i64),
     ) {
         let (key, qty) = (self.key(order), i64::from(qty));
-        let lines = self.state.change_lines(&key);
+        let lines = self.state.lines.change(&key);
         if let Some(row) = lines.and_then(|lines| lines.get_mut(usize::try_from(line).ok()?)) {
             change(row, qty);
         }
         let customer = self.state.orders.get(&key).map(|row| row.customer.clone());
         let step = Step {
             customer,
-            order_id: Some(order.to_string()),
+            order_id: Some(key.1),
             line: Some(i64::from(line)),
             qty: Some(qty),
-            reason: reason.map(str::to_owned),
+            reason: reason.cloned(),
             ..self.step(what)
         };
         self.out.steps.push(step);

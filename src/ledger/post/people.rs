@@ -1,8 +1,9 @@
 //! Reputation, customers, and the settings.
 
 use super::Posting;
-use crate::domain::CustomerId;
 use crate::domain::event::Event;
+use crate::domain::{CustomerId, GroupId};
+use crate::ledger::cell::Text;
 use crate::ledger::tables::{CustomerRow, Reputation, SettingsRow};
 use crate::ledger::text;
 use crate::protocol::settings::SettingsMessage;
@@ -29,12 +30,12 @@ impl Posting<'_> {
             } => self.customer(customer, |row| row.restricted = i64::from(*restricted)),
             Event::CustomerGrouped { customer, group } => {
                 self.customer(customer, |row| {
-                    row.group_ = group.as_ref().map(ToString::to_string);
+                    row.group_ = group.as_ref().map(GroupId::shared);
                 });
             }
             Event::SettingsChanged(settings) => {
                 let message = SettingsMessage::of(settings);
-                let body = serde_json::to_string(&message).unwrap_or_default();
+                let body: Text = serde_json::to_string(&message).unwrap_or_default().into();
                 let (partition, epoch, seq) = self.place();
                 self.out.settings.push(SettingsRow {
                     partition,
@@ -76,15 +77,15 @@ impl Posting<'_> {
             seq,
             n: self.next(),
             shop: self.shop.clone(),
-            customer: customer.to_string(),
+            customer: customer.shared(),
             at_ms: self.at_ms(),
-            cause: word.to_owned(),
-            booking: booking.map(|id| id.to_string()),
-            order_id: order.map(|id| id.to_string()),
+            cause: self.text(word),
+            booking: booking.map(|id| self.text(id)),
+            order_id: order.map(|id| self.text(id)),
             nominal,
             applied,
             after,
-            reason: reason.as_deref().map(str::to_owned),
+            reason: reason.clone(),
         };
         self.out.reputations.push(row);
     }
@@ -94,7 +95,7 @@ impl Posting<'_> {
         if self.state.customers.get(&key).is_none() {
             let row = CustomerRow {
                 shop: self.shop.clone(),
-                customer: customer.to_string(),
+                customer: customer.shared(),
                 reputation: 100,
                 restricted: 0,
                 group_: None,

@@ -1,21 +1,16 @@
 //! Where units went (D.4).
 
 use super::Posting;
-use super::state::Key;
 use super::units::{Cause, Units};
 use crate::domain::event::Event;
 use crate::domain::sku::{Kind, SkuSpec};
 use crate::domain::{DropId, OrderId, SkuId};
+use crate::ledger::cell::Text;
 use crate::ledger::cursor::signed;
 use crate::ledger::tables::{DropRow, SkuRow};
 use crate::ledger::text;
 
 impl Posting<'_> {
-    #[expect(clippy::needless_pass_by_value, reason = "ids are small, or borrowed")]
-    pub(super) fn key(&self, id: impl ToString) -> Key {
-        (self.shop.clone(), id.to_string())
-    }
-
     /// What an event does to stock.
     pub(super) fn stock(&mut self, event: &Event) {
         match event {
@@ -54,7 +49,11 @@ impl Posting<'_> {
                 } else {
                     "stock_in"
                 };
-                self.moved(sku.as_str(), change, &Cause::new(word).reason(reason));
+                let cause = Cause {
+                    reason: Some(reason.clone()),
+                    ..Cause::new(word)
+                };
+                self.moved(&sku.shared(), change, &cause);
             }
             Event::Rebased { sku, on_hand } => self.rebased(sku, i64::from(*on_hand)),
             Event::Repaid { sku, qty } => {
@@ -64,7 +63,7 @@ impl Posting<'_> {
                     shortage: -qty,
                     ..Units::default()
                 };
-                self.moved(sku.as_str(), change, &Cause::new("repaid"));
+                self.moved(&sku.shared(), change, &Cause::new("repaid"));
             }
             Event::Reserved { drop, qty } => self.reserved(*drop, i64::from(*qty), "reserved"),
             Event::Unreserved { drop, qty } => {
@@ -83,14 +82,14 @@ impl Posting<'_> {
     fn put_sku(&mut self, sku: &SkuId, spec: &SkuSpec) {
         let row = SkuRow {
             shop: self.shop.clone(),
-            sku: sku.as_str().to_owned(),
-            title: spec.title.to_string(),
+            sku: sku.shared(),
+            title: spec.title.clone(),
             price: signed(spec.price),
             active: i64::from(spec.active),
             preorder: i64::from(spec.preorder),
             physical: i64::from(spec.physical),
             tracked: i64::from(spec.kind() == Kind::Tracked),
-            components: text::components(&spec.components),
+            components: text::components(&spec.components).into(),
         };
         let key = self.key(sku);
         self.state.skus.put(key, row);
@@ -98,12 +97,16 @@ impl Posting<'_> {
 
     fn drop_changed(&mut self, event: &Event) {
         let at = self.at_ms();
-        let mut with = |drop: &DropId, change: &dyn Fn(&mut DropRow)| {
-            let key = self.key(drop);
-            if let Some(row) = self.state.drops.change(&key) {
-                change(row);
-            }
-        };
+        let mut with =
+            |drop: &DropId, state: Option<&'static str>, change: &dyn Fn(&mut DropRow)| {
+                let (key, state) = (self.key(*drop), state.map(|word| self.text(word)));
+                if let Some(row) = self.state.drops.change(&key) {
+                    if let Some(state) = state {
+                        row.state = state;
+                    }
+                    change(row);
+                }
+            };
         match event {
             Event::DropMade {
                 drop,
@@ -116,40 +119,39 @@ impl Posting<'_> {
                 ..
             } => {
                 let open = *opens_at <= self.decision.at;
+                let key = self.key(*drop);
                 let row = DropRow {
                     shop: self.shop.clone(),
-                    drop_id: drop.to_string(),
-                    live: live.to_string(),
-                    sku: sku.to_string(),
-                    mode: text::mode(*mode).to_owned(),
+                    drop_id: key.1.clone(),
+                    live: live.shared(),
+                    sku: sku.shared(),
+                    mode: self.text(text::mode(*mode)),
                     price: signed(*price),
                     cap: cap.map(i64::from),
                     reserved: 0,
-                    state: if open { "open" } else { "scheduled" }.to_owned(),
+                    state: self.text(if open { "open" } else { "scheduled" }),
                     made_ms: at,
                     ended_ms: None,
                 };
-                let key = self.key(drop);
                 self.state.drops.put(key, row);
             }
             Event::DropStarted { drop } | Event::DropResumed { drop } => {
-                with(drop, &|row| "open".clone_into(&mut row.state));
+                with(drop, Some("open"), &|_| {});
             }
             Event::DropPaused { drop, .. } => {
-                with(drop, &|row| "paused".clone_into(&mut row.state));
+                with(drop, Some("paused"), &|_| {});
             }
-            Event::DropEnded { drop, .. } => with(drop, &|row| {
-                "ended".clone_into(&mut row.state);
-                row.ended_ms = Some(at);
-            }),
-            Event::DropSettled { drop } => with(drop, &|row| "settled".clone_into(&mut row.state)),
+            Event::DropEnded { drop, .. } => {
+                with(drop, Some("ended"), &|row| row.ended_ms = Some(at));
+            }
+            Event::DropSettled { drop } => with(drop, Some("settled"), &|_| {}),
             Event::DropChanged {
                 drop, cap, price, ..
-            } => with(drop, &|row| {
+            } => with(drop, None, &|row| {
                 row.cap = cap.map(i64::from);
                 row.price = signed(*price);
             }),
-            Event::CapCut { drop, qty } => with(drop, &|row| {
+            Event::CapCut { drop, qty } => with(drop, None, &|row| {
                 row.cap = row.cap.map(|cap| cap - i64::from(*qty));
             }),
             _ => {}
@@ -174,7 +176,7 @@ impl Posting<'_> {
             stock_out: 0,
             ..was
         };
-        self.moved(sku.as_str(), now.minus(was), &Cause::new("recounted"));
+        self.moved(&key.1, now.minus(was), &Cause::new("recounted"));
     }
 
     fn reserved(&mut self, drop: DropId, qty: i64, word: &'static str) {
@@ -184,7 +186,10 @@ impl Posting<'_> {
         };
         row.reserved += qty;
         let sku = row.sku.clone();
-        let cause = Cause::new(word).drop(Some(drop));
+        let cause = Cause {
+            drop: Some(key.1),
+            ..Cause::new(word)
+        };
         self.each_part_of(&sku, qty, &cause, |units, counted| Units {
             available: if counted { -units } else { 0 },
             drop_reserved: if counted { units } else { 0 },
@@ -202,19 +207,21 @@ impl Posting<'_> {
                 ..
             } => {
                 let qty = i64::from(*qty);
-                let key = self.key(drop);
+                let key = self.key(*drop);
                 let Some(row) = self.state.drops.change(&key) else {
                     return;
                 };
-                let carved = row.mode == "carved" && row.reserved >= qty;
+                let carved = &*row.mode == "carved" && row.reserved >= qty;
                 if carved {
                     row.reserved -= qty;
                 }
                 let sku = row.sku.clone();
-                let cause = Cause::new("booked")
-                    .customer(customer)
-                    .booking(Some(*booking))
-                    .drop(Some(*drop));
+                let cause = Cause {
+                    customer: Some(customer.shared()),
+                    booking: Some(self.text(*booking)),
+                    drop: Some(key.1),
+                    ..Cause::new("booked")
+                };
                 self.each_part_of(&sku, qty, &cause, |units, counted| Units {
                     available: if counted && !carved { -units } else { 0 },
                     drop_reserved: if counted && carved { -units } else { 0 },
@@ -231,15 +238,17 @@ impl Posting<'_> {
                 reason,
                 ..
             } => {
-                let key = self.key(drop);
+                let key = self.key(*drop);
                 let Some(sku) = self.state.drops.get(&key).map(|row| row.sku.clone()) else {
                     return;
                 };
-                let cause = Cause::new(text::end(*end))
-                    .reason(reason)
-                    .customer(customer)
-                    .booking(Some(*booking))
-                    .drop(Some(*drop));
+                let cause = Cause {
+                    reason: Some(reason.clone()),
+                    customer: Some(customer.shared()),
+                    booking: Some(self.text(*booking)),
+                    drop: Some(key.1),
+                    ..Cause::new(text::end(*end))
+                };
                 self.each_part_of(&sku, i64::from(*qty), &cause, |units, counted| Units {
                     booked: -units,
                     available: if counted { units } else { 0 },
@@ -254,14 +263,16 @@ impl Posting<'_> {
         match event {
             Event::OrderPlaced(placed) => {
                 for line in &placed.lines {
-                    let cause = Cause::new("ordered")
-                        .customer(&placed.customer)
-                        .booking(line.booking)
-                        .order(placed.order)
-                        .drop(line.drop);
+                    let cause = Cause {
+                        customer: Some(placed.customer.shared()),
+                        booking: line.booking.map(|id| self.text(id)),
+                        order: Some(self.text(placed.order)),
+                        drop: line.drop.map(|id| self.text(id)),
+                        ..Cause::new("ordered")
+                    };
                     let parts = text::components(&line.components);
                     let booked = line.booking.is_some();
-                    for (sku, ratio) in text::parts(line.sku.as_str(), &parts) {
+                    for (sku, ratio) in text::parts(&line.sku.shared(), &parts) {
                         self.placed(&sku, i64::from(line.qty) * ratio, booked, &cause);
                     }
                 }
@@ -333,7 +344,7 @@ impl Posting<'_> {
         }
     }
 
-    fn placed(&mut self, sku: &str, units: i64, booked: bool, cause: &Cause) {
+    fn placed(&mut self, sku: &Text, units: i64, booked: bool, cause: &Cause) {
         let key = self.key(sku);
         let there = self.state.balances.get(&key).map_or(0, |b| b.available);
         let there = if self.counted(&key) {
@@ -365,7 +376,7 @@ impl Posting<'_> {
         line: u32,
         qty: u32,
         word: &'static str,
-        reason: Option<&str>,
+        reason: Option<&Text>,
         change: impl Fn(i64, bool, bool) -> Units,
     ) {
         let key = self.key(order);
@@ -375,20 +386,24 @@ impl Posting<'_> {
         };
         let qty = i64::from(qty);
         let (sold, sku, parts) = (row.sold >= qty, row.sku.clone(), row.components.clone());
-        let mut cause = Cause::new(word).order(order);
-        cause.booking.clone_from(&row.booking);
-        cause.drop.clone_from(&row.drop_id);
-        cause.reason = reason.map(str::to_owned);
-        cause.customer = self.state.orders.get(&key).map(|o| o.customer.clone());
+        let cause = Cause {
+            reason: reason.cloned(),
+            customer: self.state.orders.get(&key).map(|o| o.customer.clone()),
+            booking: row.booking.clone(),
+            drop: row.drop_id.clone(),
+            order: Some(key.1),
+            ..Cause::new(word)
+        };
         for (part, ratio) in text::parts(&sku, &parts) {
-            let counted = self.counted(&self.key(&part));
+            let key = self.key(&part);
+            let counted = self.counted(&key);
             self.moved(&part, change(qty * ratio, counted, sold), &cause);
         }
     }
 
     fn each_part_of(
         &mut self,
-        sku: &str,
+        sku: &Text,
         qty: i64,
         cause: &Cause,
         change: impl Fn(i64, bool) -> Units,
@@ -403,7 +418,8 @@ impl Posting<'_> {
             return;
         };
         for (part, ratio) in parts {
-            let counted = self.counted(&self.key(&part));
+            let key = self.key(&part);
+            let counted = self.counted(&key);
             self.moved(&part, change(qty * ratio, counted), cause);
         }
     }

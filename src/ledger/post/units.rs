@@ -1,6 +1,6 @@
 //! Units by bucket, and why they moved.
 
-use crate::domain::{BookingId, CustomerId, DropId, OrderId};
+use crate::ledger::cell::Text;
 use crate::ledger::tables::Balance;
 
 /// Units by bucket: a change, or what is there.
@@ -20,11 +20,11 @@ pub(super) struct Units {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cause {
     pub(super) word: &'static str,
-    pub(super) reason: Option<String>,
-    pub(super) customer: Option<String>,
-    pub(super) booking: Option<String>,
-    pub(super) order: Option<String>,
-    pub(super) drop: Option<String>,
+    pub(super) reason: Option<Text>,
+    pub(super) customer: Option<Text>,
+    pub(super) booking: Option<Text>,
+    pub(super) order: Option<Text>,
+    pub(super) drop: Option<Text>,
 }
 
 impl Cause {
@@ -33,31 +33,6 @@ impl Cause {
             word,
             ..Self::default()
         }
-    }
-
-    pub(super) fn reason(mut self, reason: &str) -> Self {
-        self.reason = Some(reason.to_owned());
-        self
-    }
-
-    pub(super) fn customer(mut self, customer: &CustomerId) -> Self {
-        self.customer = Some(customer.as_str().to_owned());
-        self
-    }
-
-    pub(super) fn booking(mut self, booking: Option<BookingId>) -> Self {
-        self.booking = booking.map(|id| id.to_string());
-        self
-    }
-
-    pub(super) fn order(mut self, order: OrderId) -> Self {
-        self.order = Some(order.to_string());
-        self
-    }
-
-    pub(super) fn drop(mut self, drop: Option<DropId>) -> Self {
-        self.drop = drop.map(|id| id.to_string());
-        self
     }
 }
 
