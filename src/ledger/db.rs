@@ -26,7 +26,7 @@ pub(super) const FILE: &str = "ledger.sqlite";
 const CHUNKS: [usize; 4] = [256, 64, 8, 1];
 /// What the one who posts may keep of the file in memory, in KiB: rows of a customer belong
 /// anywhere in their index.
-const CACHE_KIB: i64 = 32 * 1024;
+const CACHE_KIB: i64 = 16 * 1024;
 
 /// A connection of its own, for one owner.
 pub(super) enum Db {
