@@ -223,7 +223,7 @@ impl Store {
 
 /// A statement that puts in so many entries.
 fn insert_of(rows: usize) -> String {
-    let row = format!("({})", vec!["?"; COLUMNS].join(", "));
+    let row = format!("({})", ["?"; COLUMNS].join(", "));
     let rows = vec![row; rows].join(", ");
     format!("INSERT INTO entries (partition, epoch, seq, payload, crc) VALUES {rows}")
 }

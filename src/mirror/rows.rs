@@ -157,7 +157,9 @@ impl ShopRows {
     pub(super) fn draw_anew(&mut self) {
         self.drawn.clear();
         let drops: Vec<DropId> = self.drops.keys().copied().collect();
-        drops.into_iter().for_each(|drop| self.draw(drop));
+        for drop in drops {
+            self.draw(drop);
+        }
     }
 
     fn put_drop(&mut self, id: DropId, drop: &Drop, at: Position) {
