@@ -29,6 +29,9 @@ pub const BURST_MAX: usize = 64;
 const SETTLED: Duration = Duration::from_millis(500);
 /// Nothing has come for so long: nothing will.
 const SILENCE: Duration = Duration::from_secs(10);
+/// Until everybody who has come has been told how many watch, which happens once a second: it belongs
+/// to their coming, and not to what they are told then.
+const COUNTED: Duration = Duration::from_secs(2);
 /// From the order to begin to the first change.
 const LEAD_US: u64 = 300_000;
 
@@ -174,9 +177,13 @@ impl Subject {
         let trip = self.trip("v", viewers, crews)?;
         let (resident, before, began) = (self.resident()?, self.spent()?, Instant::now());
         let fleet = Fleet::board(&trip).await?;
-        let (wall, spent) = (began.elapsed(), self.spent()?.since(before).all());
-        let grown = self.resident()?.saturating_sub(resident);
+        let wall = began.elapsed();
         drop(warm);
+        if matches!(self, Self::Lapak(_)) {
+            tokio::time::sleep(COUNTED).await;
+        }
+        let spent = self.spent()?.since(before).all();
+        let grown = self.resident()?.saturating_sub(resident);
         say(format!(
             "{}: {viewers} viewers connected in {wall:.1?}",
             self.name()
