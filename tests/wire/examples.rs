@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use lapak::clock::Clock;
+use lapak::config::Config;
 use lapak::gateway::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -52,7 +54,9 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let house = House::new(told).await;
+        // Whether a refusal is decided or known would depend on how quickly one follows the other.
+        let decided = |config: &mut Config| config.journal.refuse_from_memory = false;
+        let house = House::with(told, Clock::default(), decided).await;
         house.sku("HIJAB-01", 3).await;
         house.sku("GAMIS-02", 20).await;
         house.open_as(OPEN.parse().unwrap(), "HIJAB-01", None).await;
