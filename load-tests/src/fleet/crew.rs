@@ -322,9 +322,11 @@ impl Crew {
         }
         let (count, now) = (self.notes.tally.deliveries, now_us());
         if count != self.said.0 && now >= self.said.1 + SAY_EVERY_US {
-            self.said = (count, now);
             let fewest = self.lines.iter().map(|line| line.lossless).min();
-            self.say(&Said::Heard(count, fewest.unwrap_or_default()))?;
+            // Whoever publishes reads nothing meanwhile: what does not fit is in the next one.
+            if self.offer(&Said::Heard(count, fewest.unwrap_or_default()))? {
+                self.said = (count, now);
+            }
         }
         Ok(())
     }
@@ -355,10 +357,21 @@ impl Crew {
         })))
     }
 
+    /// Says something if there is room for it now.
+    fn offer(&mut self, said: &Said) -> Result<bool> {
+        let text = line(said)?;
+        match self.control.write(&text) {
+            Ok(count) => self.write(&text[count..]).map(|()| true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => bail!(error),
+        }
+    }
+
     fn say(&mut self, said: &Said) -> Result<()> {
-        let mut text = serde_json::to_vec(said)?;
-        text.push(b'\n');
-        let mut rest = &text[..];
+        self.write(&line(said)?)
+    }
+
+    fn write(&mut self, mut rest: &[u8]) -> Result<()> {
         while !rest.is_empty() {
             match self.control.write(rest) {
                 Ok(count) => rest = &rest[count..],
@@ -368,6 +381,12 @@ impl Crew {
         }
         Ok(())
     }
+}
+
+fn line(said: &Said) -> Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(said)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Begins to connect, from an address of the loopback that is not the usual one.
