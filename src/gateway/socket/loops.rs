@@ -35,13 +35,16 @@ use turn::Loop;
 
 /// What wakes a loop, among the names of connections.
 const WAKE: Token = Token(usize::MAX);
+/// Connections that go to a loop one after the other. What came together lies together in the
+/// system's memory, and is told one after the other, by one processor.
+const BLOCK: usize = 64;
 
 /// The loops of this process; a cheap handle.
 #[derive(Clone)]
 pub struct Loops {
     posts: Arc<[Arc<Post>]>,
-    /// Whose turn it is to take a connection.
-    turn: Arc<AtomicUsize>,
+    /// Connections that have come.
+    came: Arc<AtomicUsize>,
 }
 
 impl Loops {
@@ -65,7 +68,7 @@ impl Loops {
         }
         let loops = Self {
             posts: posts.into(),
-            turn: Arc::default(),
+            came: Arc::default(),
         };
         house.spawn("sockets", guard(loops.clone(), house.clone(), running));
         Ok(loops)
@@ -73,8 +76,8 @@ impl Loops {
 
     /// Gives an upgraded socket to one of the loops.
     pub(super) fn take(&self, arrival: Arrival) {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.posts.len().max(1);
-        if let Some(post) = self.posts.get(turn) {
+        let block = self.came.fetch_add(1, Ordering::Relaxed) / BLOCK;
+        if let Some(post) = self.posts.get(block % self.posts.len().max(1)) {
             post.send(Mail::Arrived(Box::new(arrival)));
         }
     }
