@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Write};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use mio::net::TcpStream;
 
 /// Pieces that are joined into one write.
@@ -38,8 +38,8 @@ impl Outbox {
             let whole: usize = pieces.iter().map(Bytes::len).sum();
             let taken = send(socket, &pieces)?;
             waiting.drain(..pieces.len());
-            let rest = rest(&pieces, taken);
-            rest.rev().for_each(|piece| waiting.push_front(piece));
+            let rest = rest(&pieces, taken).into_iter().rev();
+            rest.for_each(|piece| waiting.push_front(piece));
             if waiting.is_empty() {
                 self.waiting = None;
             }
@@ -65,18 +65,13 @@ impl Outbox {
 }
 
 /// What is left of pieces of which so many bytes have been taken.
-fn rest(pieces: &[Bytes], mut taken: usize) -> impl DoubleEndedIterator<Item = Bytes> {
-    let mut left: Vec<Bytes> = Vec::new();
-    for piece in pieces {
-        let mut piece = piece.clone();
+fn rest(pieces: &[Bytes], mut taken: usize) -> Vec<Bytes> {
+    let left = pieces.iter().filter_map(|piece| {
         let gone = taken.min(piece.len());
-        piece.advance(gone);
         taken -= gone;
-        if !piece.is_empty() {
-            left.push(piece);
-        }
-    }
-    left.into_iter()
+        (gone < piece.len()).then(|| piece.slice(gone..))
+    });
+    left.collect()
 }
 
 /// How many bytes the socket takes at once.
