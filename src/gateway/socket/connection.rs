@@ -23,6 +23,8 @@ pub(super) struct Connection {
     pub(super) member: usize,
     /// It is behind the newest tick, and counted so.
     pub(super) lagging: bool,
+    /// It has been told some news since its life was last looked at.
+    pub(super) told: bool,
     /// There is something to read, as far as is known.
     pub(super) readable: bool,
     /// The other side says no more.
@@ -66,12 +68,39 @@ pub(super) struct Timers {
     pub(super) heard: Turn,
 }
 
+/// What a look at a silent line comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    /// It is asked at a later look.
+    Later,
+    /// It is asked now.
+    Ask,
+    /// It has been silent for too long.
+    Lost,
+}
+
 impl Timers {
     pub(super) fn first(&self) -> Turn {
         self.patience
             .min(self.ping)
             .min(self.expiry)
             .min(self.stall)
+    }
+
+    /// Looks at how long it has been silent, and sets when to look again. Who has been told some
+    /// news needs no ping to keep the line open, and is asked only when there is no later look
+    /// before the silence is too long.
+    pub(super) fn life(&mut self, now: Turn, told: bool, ping: Turn, silence: Turn) -> Life {
+        let silent = now - self.heard;
+        if silent > silence {
+            return Life::Lost;
+        }
+        self.ping = now + ping;
+        if told && silent + ping <= silence {
+            Life::Later
+        } else {
+            Life::Ask
+        }
     }
 
     /// Nothing but the end of patience.
@@ -110,6 +139,7 @@ impl Connection {
             outbox: Outbox::default(),
             member: 0,
             lagging: false,
+            told: false,
             readable: false,
             hung_up: false,
             timers: Timers::only(patience, now),
@@ -233,6 +263,53 @@ fn parts(name: u64) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Looks at a line every `ping` turns that is told all the time or never: when it was asked and
+    /// when it was given up. Who answers is heard at once.
+    fn looks(
+        told: bool,
+        answers: bool,
+        phase: Turn,
+        ping: Turn,
+        silence: Turn,
+    ) -> Vec<(Turn, Life)> {
+        let mut timers = Timers::only(NEVER, 0);
+        timers.ping = phase;
+        let mut looks = Vec::new();
+        while timers.ping <= 10 * silence {
+            let now = timers.ping;
+            let life = timers.life(now, told, ping, silence);
+            looks.push((now, life));
+            match life {
+                Life::Lost => break,
+                Life::Ask if answers => timers.heard = now,
+                _ => {}
+            }
+        }
+        looks.retain(|(_, life)| *life != Life::Later);
+        looks
+    }
+
+    #[test]
+    fn who_is_silent_is_asked_in_time_and_given_up_and_who_answers_stays() {
+        for (ping, silence) in [(400, 900), (400, 401), (10, 900), (300, 700)] {
+            for phase in 1..=ping {
+                for told in [false, true] {
+                    let silent = looks(told, false, phase, ping, silence);
+                    let (end, last) = silent[silent.len() - 1];
+                    assert_eq!(last, Life::Lost, "{ping} {silence} {phase} {told}");
+                    assert!(end > silence && end <= silence + ping, "{end}");
+                    let asked = silent.len() > 1 && silent[silent.len() - 2].0 + ping == end;
+                    assert!(asked, "{ping} {silence} {phase} {told}");
+                    let lively = looks(told, true, phase, ping, silence);
+                    assert!(lively.iter().all(|(_, life)| *life == Life::Ask));
+                }
+            }
+        }
+        // The usual bounds, in turns of 50 ms: while there are news, every second ping is spared.
+        let asked = |told| looks(told, true, 1, 400, 900).len();
+        assert_eq!((asked(false), asked(true)), (23, 11));
+    }
 
     #[test]
     fn a_name_is_never_used_twice() {

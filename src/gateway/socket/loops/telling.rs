@@ -257,6 +257,7 @@ impl Loop {
                     Some(batch) => {
                         batch.told += 1;
                         connection.place = batch.due.to;
+                        connection.told = true;
                         pieces.push(batch.bytes.clone());
                     }
                     None => seat.close(Close::TooSlow),
@@ -328,5 +329,6 @@ fn tell(gathering: &mut Gathering, connection: &mut Connection, newest: &Place) 
     }
     batch.told += 1;
     connection.place = batch.due.to;
+    connection.told = true;
     Telling::Told
 }

@@ -16,7 +16,7 @@ use super::telling::Gathering;
 use super::{Arrival, Mail, Post, WAKE};
 use crate::broadcast::Rung;
 use crate::gateway::app::GatewayConfig;
-use crate::gateway::socket::connection::{Connection, Connections, Ear};
+use crate::gateway::socket::connection::{Connection, Connections, Ear, Life};
 use crate::gateway::socket::wheel::{NEVER, TURN, Turn, Wheel, turns};
 use crate::protocol::Close;
 use crate::telemetry::{CloseCode, Transport, metrics};
@@ -270,11 +270,12 @@ impl Loop {
             return self.close(name, Close::TooSlow);
         }
         if timers.ping <= now {
-            if now - timers.heard > self.bounds.silence {
-                return self.remove(name, CloseCode::Lost);
+            let told = std::mem::take(&mut connection.told);
+            match timers.life(now, told, self.bounds.ping, self.bounds.silence) {
+                Life::Lost => return self.remove(name, CloseCode::Lost),
+                Life::Ask => self.ping(name),
+                Life::Later => {}
             }
-            timers.ping = now + self.bounds.ping;
-            self.ping(name);
         }
         self.wind(name);
     }
