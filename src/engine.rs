@@ -185,11 +185,11 @@ impl Engine {
         &self,
         shop: &ShopId,
         drop: DropId,
-    ) -> Result<Option<(String, String)>, Failure> {
+    ) -> Result<Option<(SkuId, Arc<str>)>, Failure> {
         let seen = self.ask(shop, move |shop| {
             let sku = &shop.drops.get(&drop)?.sku;
             let title = &shop.skus.get(sku)?.spec.title;
-            Some((sku.to_string(), title.to_string()))
+            Some((sku.clone(), Arc::clone(title)))
         });
         Ok(seen.await?.value)
     }

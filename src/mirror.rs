@@ -7,6 +7,8 @@
 mod apply;
 mod rows;
 
+use std::sync::Arc;
+
 use dashmap::DashMap;
 
 use crate::domain::{CustomerId, DropId, LiveId, Shop, ShopId, SkuId};
@@ -121,6 +123,19 @@ impl Mirror {
     /// One drop's row.
     pub fn drop_row(&self, shop: &ShopId, drop: DropId) -> Option<DropRow> {
         self.shops.get(shop)?.drop_row(drop)
+    }
+
+    /// The SKU and title of a drop.
+    pub fn drop_named(&self, shop: &ShopId, drop: DropId) -> Option<(SkuId, Arc<str>)> {
+        let shop = self.shops.get(shop)?;
+        let row = &shop.drops.get(&drop)?.row;
+        Some((row.sku.clone(), Arc::clone(&row.spec.title)))
+    }
+
+    /// The currency of a live.
+    pub fn currency_of(&self, shop: &ShopId, live: &LiveId) -> Option<Arc<str>> {
+        let shop = self.shops.get(shop)?;
+        Some(Arc::clone(&shop.lives.get(live)?.spec.currency))
     }
 
     /// The SKU of a drop.

@@ -1,6 +1,7 @@
 //! SPEAKS. The wire, version 1: what clients say and what they are told (docs/PROTOCOL.md). The
 //! wire has types of its own; a type of the domain is never serialised.
 
+pub mod answer;
 pub mod asked;
 pub mod close;
 pub mod frame;
@@ -13,6 +14,7 @@ pub mod strict;
 pub mod to_client;
 pub mod words;
 
+pub use answer::{About, Detail, Told};
 pub use asked::Asked;
 pub use close::Close;
 pub use frame::Frame;

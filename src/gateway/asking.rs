@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::app::{App, actor};
@@ -11,34 +10,32 @@ use super::denied::Tried;
 use super::{paying, translate};
 use crate::domain::{Command, LiveId, Rejection, Request, RequestKey, Role, ShopId};
 use crate::engine::{Failure, Reply};
-use crate::protocol::Lang;
-use crate::protocol::asked::Asked;
 use crate::protocol::from_client::Ask;
 use crate::protocol::settings::SettingsMessage;
-use crate::protocol::to_client::{About, answer, failed, turned_away};
+use crate::protocol::{About, Asked, Detail, Lang, Told};
 use crate::telemetry::{CommandResult, CommandType, ReplayMatch, metrics};
 
-/// What became of a request.
+/// What became of a request, with what the caller is told, as the wire has it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Answered {
-    /// Accepted: what the caller is told.
-    Accepted(Value),
+pub(super) enum Answered<T> {
+    /// Accepted.
+    Accepted(T),
     /// Refused, with the code.
-    Refused(&'static str, Value),
+    Refused(&'static str, T),
     /// Surely not done.
-    Unavailable(Value),
+    Unavailable(T),
     /// Not known.
-    Unknown(Value),
+    Unknown(T),
 }
 
-impl Answered {
+impl<T> Answered<T> {
     /// What the caller is told.
-    pub(super) fn message(&self) -> &Value {
+    pub(super) fn told(self) -> T {
         match self {
-            Self::Accepted(value)
-            | Self::Refused(_, value)
-            | Self::Unavailable(value)
-            | Self::Unknown(value) => value,
+            Self::Accepted(told)
+            | Self::Refused(_, told)
+            | Self::Unavailable(told)
+            | Self::Unknown(told) => told,
         }
     }
 }
@@ -53,28 +50,43 @@ pub(super) struct Place<'a> {
     pub(super) lang: Lang,
 }
 
-/// Answers a request.
-pub(super) async fn ask(app: &App, place: &Place<'_>, ask: &Ask) -> Answered {
+/// Answers a request; `tell` makes of the answer what the wire has.
+pub(super) async fn ask<T>(
+    app: &App,
+    place: &Place<'_>,
+    ask: &Ask,
+    tell: fn(&Told<'_>) -> T,
+) -> Answered<T> {
     let kind = CommandType::from_text(ask.what.kind());
     let began = app.clock.monotonic();
     let _inflight = metrics().commands.inflight.hold();
-    let (answered, result) = decide(app, place, ask).await;
+    let (answered, result) = decide(app, place, ask, tell).await;
     metrics().commands.answered.of((kind, result)).increment();
     let took = app.clock.monotonic().saturating_sub(began);
     metrics().commands.duration.of(kind).record_duration(took);
     answered
 }
 
-async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandResult) {
-    let refuse = |code: &'static str, extra: Value| {
-        let message = turned_away(Some(&ask.shown), code, extra, place.lang);
-        (Answered::Refused(code, message), CommandResult::Refused)
+async fn decide<T>(
+    app: &App,
+    place: &Place<'_>,
+    ask: &Ask,
+    tell: fn(&Told<'_>) -> T,
+) -> (Answered<T>, CommandResult) {
+    let refuse = |code: &'static str, detail: Detail<'_>| {
+        let told = Told::turned_away(Some(&ask.shown), code, detail, place.lang);
+        (Answered::Refused(code, tell(&told)), CommandResult::Refused)
     };
     let Some(who) = place.who else {
-        return refuse("unauthorized", json!({}));
+        return refuse("unauthorized", Detail::None {});
     };
     if who.expired(app.clock.now_ms()) {
-        return refuse("unauthorized", json!({"reason": "token_expired"}));
+        return refuse(
+            "unauthorized",
+            Detail::Reason {
+                reason: "token_expired",
+            },
+        );
     }
     let denied = || {
         let tried = Tried {
@@ -83,7 +95,7 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
             from: place.from,
         };
         app.denied(Some(who), tried, "forbidden");
-        refuse("forbidden", json!({}))
+        refuse("forbidden", Detail::None {})
     };
     let Some(by) = actor(who) else {
         return denied();
@@ -91,20 +103,20 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
     let command = match command(app, place, by.role, &ask.what).await {
         Ok(command) => command,
         Err(NoCommand::Forbidden) => return denied(),
-        Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
-        Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
+        Err(NoCommand::Wrong(field)) => return refuse("invalid", Detail::Field { field: &field }),
+        Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang, tell),
     };
     if elsewhere(app, place, &ask.what) {
-        return refuse("drop_not_found", json!({}));
+        return refuse("drop_not_found", Detail::None {});
     }
     if let Some(retry_ms) = too_fast(app, who, by.role, &command) {
-        return refuse("rate_limited", json!({"retry_ms": retry_ms}));
+        return refuse("rate_limited", Detail::Retry { retry_ms });
     }
     let command = match paying::begin(app, place, command).await {
         Ok(command) => command,
-        Err(NoCommand::Forbidden) => return refuse("forbidden", json!({})),
-        Err(NoCommand::Wrong(field)) => return refuse("invalid", json!({"field": field})),
-        Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang),
+        Err(NoCommand::Forbidden) => return refuse("forbidden", Detail::None {}),
+        Err(NoCommand::Wrong(field)) => return refuse("invalid", Detail::Field { field: &field }),
+        Err(NoCommand::Failed(failure)) => return no_reply(ask, failure, place.lang, tell),
     };
     let key = RequestKey {
         id: ask.id.as_u128(),
@@ -120,8 +132,8 @@ async fn decide(app: &App, place: &Place<'_>, ask: &Ask) -> (Answered, CommandRe
         app.engine.submit(place.shop, request),
     );
     match decided.await.unwrap_or(Err(Failure::Unknown)) {
-        Ok(reply) => replied(app, place, ask, &reply).await,
-        Err(failure) => no_reply(ask, failure, place.lang),
+        Ok(reply) => replied(app, place, ask, &reply, tell).await,
+        Err(failure) => no_reply(ask, failure, place.lang, tell),
     }
 }
 
@@ -150,18 +162,15 @@ fn too_fast(app: &App, who: &Identity, role: Role, command: &Command) -> Option<
     Some(limited.retry_ms)
 }
 
-async fn replied(
+async fn replied<T>(
     app: &App,
     place: &Place<'_>,
     ask: &Ask,
     reply: &Reply,
-) -> (Answered, CommandResult) {
+    tell: fn(&Told<'_>) -> T,
+) -> (Answered<T>, CommandResult) {
     let about = about(app, place, &ask.what).await;
-    let mut message = answer(&ask.shown, reply, &about, place.lang);
-    // What a host asks is answered by `done`, also when a booking was taken back.
-    if reply.outcome.is_ok() && matches!(ask.what, Asked::BookingCancel { .. }) {
-        message["type"] = json!("done");
-    }
+    let told = tell(&Told::decided(&ask.shown, reply, &about, place.lang));
     let result = match (&reply.outcome, reply.replayed) {
         (_, true) => CommandResult::Replayed,
         (Ok(_), false) => CommandResult::Accepted,
@@ -174,19 +183,24 @@ async fn replied(
         replays.of(ReplayMatch::Conflict).increment();
     }
     match &reply.outcome {
-        Ok(_) => (Answered::Accepted(message), result),
-        Err(rejection) => (Answered::Refused(rejection.code(), message), result),
+        Ok(_) => (Answered::Accepted(told), result),
+        Err(rejection) => (Answered::Refused(rejection.code(), told), result),
     }
 }
 
-fn no_reply(ask: &Ask, failure: Failure, lang: Lang) -> (Answered, CommandResult) {
-    let message = failed(&ask.shown, failure, lang);
+fn no_reply<T>(
+    ask: &Ask,
+    failure: Failure,
+    lang: Lang,
+    tell: fn(&Told<'_>) -> T,
+) -> (Answered<T>, CommandResult) {
+    let told = tell(&Told::failed(&ask.shown, failure, lang));
     match failure {
         Failure::Unknown => {
             metrics().commands.unknown_outcomes.increment();
-            (Answered::Unknown(message), CommandResult::Unknown)
+            (Answered::Unknown(told), CommandResult::Unknown)
         }
-        Failure::Unavailable { .. } => (Answered::Unavailable(message), CommandResult::Refused),
+        Failure::Unavailable { .. } => (Answered::Unavailable(told), CommandResult::Refused),
     }
 }
 
@@ -196,23 +210,22 @@ async fn about(app: &App, place: &Place<'_>, asked: &Asked) -> About {
     let Some(drop) = translate::drop_of(asked) else {
         return About {
             methods: paying::methods(app, place.shop),
+            // What a host asks is answered by `done`, also when a booking was taken back.
+            taken_back: matches!(asked, Asked::BookingCancel { .. }),
             ..About::default()
         };
     };
-    let row = app.mirror.drop_row(place.shop, drop);
-    let row = row.map(|row| (row.sku.to_string(), row.spec.title.to_string()));
-    let row = match row {
+    let named = match app.mirror.drop_named(place.shop, drop) {
         Some(named) => Some(named),
         None => app.engine.drop_named(place.shop, drop).await.ok().flatten(),
     };
-    let live = app.mirror.live_row(place.shop, place.live);
-    let (sku, title) = row.unzip();
+    let (sku, title) = named.unzip();
     About {
-        drop: Some(drop.to_string()),
+        drop: Some(drop),
         sku,
         title,
-        currency: live.map(|live| live.spec.currency.to_string()),
-        methods: Vec::new(),
+        currency: app.mirror.currency_of(place.shop, place.live),
+        ..About::default()
     }
 }
 

@@ -18,10 +18,9 @@ use super::upgrade::only;
 use super::welcome;
 use crate::domain::{LiveId, ShopId};
 use crate::engine::Failure;
-use crate::protocol::Lang;
-use crate::protocol::asked::Asked;
 use crate::protocol::from_client::read_request;
 use crate::protocol::strict::{self, Fault};
+use crate::protocol::{Asked, Lang, Told};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -165,12 +164,17 @@ pub(super) async fn ask(
         from: Some(peer.ip),
         lang,
     };
-    match asking::ask(app, &place, &asked).await {
+    match asking::ask(app, &place, &asked, members).await {
         Answered::Accepted(message) => Ok((StatusCode::OK, Json(message)).into_response()),
         Answered::Refused(code, message) => Err(problem(code, &message)),
         Answered::Unavailable(message) => Err(problem("stale_epoch", &message)),
         Answered::Unknown(message) => Err(problem("unknown", &message)),
     }
+}
+
+/// An answer's members. Ours always serialise.
+pub(super) fn members(told: &Told<'_>) -> Value {
+    serde_json::to_value(told).unwrap_or_default()
 }
 
 /// A refusal's members, as the WebSocket tells them.

@@ -13,15 +13,14 @@ use super::app::{Shared, actor};
 use super::auth::{Identity, Role};
 use super::denied::Tried;
 use super::listener::Peer;
-use super::lives::{invalid, object, problem, unavailable};
+use super::lives::{invalid, members, object, problem, unavailable};
 use super::problem::Problem;
 use crate::domain::{Command, LiveId, Request, ShopId, SkuId};
 use crate::engine::Failure;
 use crate::protocol::from_client::wrong_field;
 use crate::protocol::live::LiveMessage;
 use crate::protocol::settings::SettingsMessage;
-use crate::protocol::to_client::refused;
-use crate::protocol::{Lang, rows};
+use crate::protocol::{Detail, Lang, Told, rows};
 
 /// The longest search text, in bytes.
 const QUERY_MAX: usize = 128;
@@ -162,7 +161,11 @@ async fn give(
         .map_err(unavailable)?;
     match reply.outcome {
         Ok(_) => Ok(Json(json!({"type": "done"})).into_response()),
-        Err(rejection) => Err(problem(rejection.code(), &refused(&rejection, Lang::En))),
+        Err(rejection) => {
+            let code = rejection.code();
+            let told = Told::turned_away(None, code, Detail::of(&rejection), Lang::En);
+            Err(problem(code, &members(&told)))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::to_client::About;
+use super::answer::About;
 use crate::domain::answer::{CheckoutBegun, PaymentBegun};
 use crate::domain::order::{Attempt, Line, vat};
 use crate::domain::{Answer, Order, OrderId, OrderOrigin, OrderState, PayBy, Secured};

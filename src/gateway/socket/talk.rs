@@ -14,8 +14,8 @@ use crate::gateway::auth::{Identity, Role};
 use crate::gateway::limits::{Meter, Verdict};
 use crate::gateway::welcome;
 use crate::protocol::from_client::{ClientMessage, Framed, read};
-use crate::protocol::to_client::{encode, turned_away};
-use crate::protocol::{Close, Frame, Lang, ServerMessage};
+use crate::protocol::to_client::encode;
+use crate::protocol::{Close, Detail, Frame, Lang, ServerMessage, Told};
 use crate::telemetry::{self, FrameType, RateScope, metrics};
 
 /// Objects that one frame of a client may hold.
@@ -124,12 +124,13 @@ impl Talk {
                 self.error_with("invalid", "field", &json!(field));
             }
             Framed::Wrong { id, field } => {
-                let extra = json!({"field": field});
-                let message = turned_away(id.as_deref(), "invalid", extra, self.lang);
-                self.push(&message);
+                let detail = Detail::Field { field: &field };
+                let told = Told::turned_away(id.as_deref(), "invalid", detail, self.lang);
+                self.push(encode(&told));
             }
             Framed::Message(ClientMessage::Ping) => {
-                self.push(&json!({"type": "pong", "server_now_ms": self.app.clock.now_ms()}));
+                let now_ms = self.app.clock.now_ms();
+                self.push(encode(&json!({"type": "pong", "server_now_ms": now_ms})));
             }
             Framed::Message(ClientMessage::Resync) => self.resync().await,
             Framed::Message(ClientMessage::Connect(_)) => self.error("already_connected", None),
@@ -142,8 +143,8 @@ impl Talk {
                     from: None,
                     lang: self.lang,
                 };
-                let answered = asking::ask(&self.app, &place, &ask).await;
-                self.push(answered.message());
+                let answered = asking::ask(&self.app, &place, &ask, |told| encode(told)).await;
+                self.push(answered.told());
             }
         }
         Ok(())
@@ -162,7 +163,7 @@ impl Talk {
             Ok(Some(mut message)) => {
                 message["type"] = json!("resync");
                 message["reason"] = json!("asked");
-                self.push(&message);
+                self.push(encode(&message));
             }
             // Lives are never taken away, so this is an engine that does not answer.
             Ok(None) | Err(_) => self.error_with("stale_epoch", "retry_ms", &json!(RETRY_MS)),
@@ -182,7 +183,9 @@ impl Talk {
         if !same || !fresh.may_enter(self.audience.live.as_str()) {
             return Err(Close::Forbidden);
         }
-        self.push(&json!({"type": "refreshed", "exp_ms": fresh.exp_ms}));
+        self.push(encode(
+            &json!({"type": "refreshed", "exp_ms": fresh.exp_ms}),
+        ));
         self.who = Some(fresh);
         Ok(())
     }
@@ -195,8 +198,9 @@ impl Talk {
         };
         match id {
             Some(id) => {
-                let extra = json!({"retry_ms": retry_ms});
-                self.push(&turned_away(Some(id), "rate_limited", extra, self.lang));
+                let detail = Detail::Retry { retry_ms };
+                let told = Told::turned_away(Some(id), "rate_limited", detail, self.lang);
+                self.push(encode(&told));
             }
             None => self.error_with("rate_limited", "retry_ms", &json!(retry_ms)),
         }
@@ -225,8 +229,8 @@ impl Talk {
             .increment();
     }
 
-    fn push(&mut self, message: &Value) {
-        self.out.push(encode(message));
+    fn push(&mut self, reply: Frame) {
+        self.out.push(reply);
         metrics()
             .broadcast
             .frames_sent
