@@ -35,9 +35,9 @@ use crate::journal::{Entry, PARTITIONS, Partition, Position};
 pub(in crate::engine) use chain::Link;
 use chain::{capped, link_at, signed};
 
-/// Entries that one statement puts in, where there are as many: running a statement costs more
-/// than putting in one of its rows.
-const TOGETHER: usize = 32;
+/// Entries that one statement puts in, as many as there are: running a statement costs more than
+/// putting in one of its rows.
+const TOGETHER: [usize; 3] = [32, 8, 1];
 /// Columns of an entry.
 const COLUMNS: usize = 5;
 
@@ -141,22 +141,25 @@ impl Store {
         let tx = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (many, one) = (insert_of(TOGETHER), insert_of(1));
-        let chunks = rows.chunks_exact(TOGETHER);
-        let rest = chunks.remainder().chunks_exact(1);
-        for rows in chunks.chain(rest) {
-            let sql = if rows.len() == 1 { &one } else { &many };
-            let mut insert = tx.prepare_cached(sql)?;
-            for (row, first) in rows.iter().zip((1..).step_by(COLUMNS)) {
-                let end = next_end(&mut ends, row)?;
-                let Position { epoch, seq } = end.position;
-                insert.raw_bind_parameter(first, row.partition.0)?;
-                insert.raw_bind_parameter(first + 1, capped(epoch))?;
-                insert.raw_bind_parameter(first + 2, capped(seq))?;
-                insert.raw_bind_parameter(first + 3, row.payload)?;
-                insert.raw_bind_parameter(first + 4, end.crc)?;
+        let mut left = rows;
+        for together in TOGETHER {
+            if left.len() < together {
+                continue;
             }
-            insert.raw_execute()?;
+            let mut insert = tx.prepare_cached(&insert_of(together))?;
+            while let Some((rows, rest)) = left.split_at_checked(together) {
+                left = rest;
+                for (row, first) in rows.iter().zip((1..).step_by(COLUMNS)) {
+                    let end = next_end(&mut ends, row)?;
+                    let Position { epoch, seq } = end.position;
+                    insert.raw_bind_parameter(first, row.partition.0)?;
+                    insert.raw_bind_parameter(first + 1, capped(epoch))?;
+                    insert.raw_bind_parameter(first + 2, capped(seq))?;
+                    insert.raw_bind_parameter(first + 3, row.payload)?;
+                    insert.raw_bind_parameter(first + 4, end.crc)?;
+                }
+                insert.raw_execute()?;
+            }
         }
         for (partition, place) in turns {
             turns::write(&tx, partition, place)?;
