@@ -58,6 +58,19 @@ test("money is printed as people write it", () => {
   expect(plain(format_of("en").money(1_234, "nonsense"))).toBe("nonsense 1234");
 });
 
+test("a phrase counts seconds until they are two minutes", () => {
+  const { phrase } = format_of("id");
+  expect([1, 30_000, 89_900, 119_000, 119_700, 299_700, 5_400_000].map(phrase)).toEqual([
+    "1 detik",
+    "30 detik",
+    "90 detik",
+    "119 detik",
+    "2 menit",
+    "5 menit",
+    "2 jam",
+  ]);
+});
+
 test("spans count up to the second that has begun, and never below zero", () => {
   expect([0, -5, 1, 59_001, 60_000, 3_600_000, 3_661_000].map(span)).toEqual([
     "0:00",

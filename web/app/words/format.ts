@@ -92,7 +92,8 @@ function phrase(locale: string, ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   const unit = (value: number, name: "second" | "minute" | "hour"): string =>
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
-  if (seconds < 90) return unit(seconds, "second");
+  // A deadline of a minute and a half is not two minutes.
+  if (seconds < 120) return unit(seconds, "second");
   if (seconds < 5400) return unit(Math.round(seconds / 60), "minute");
   return unit(Math.round(seconds / 3600), "hour");
 }
