@@ -1,6 +1,6 @@
 //! What is said on a connection after the greeting, and answered.
 //!
-//! A talk goes with each message to the task that answers it, and comes back with the answers: so
+//! A talk goes with each message on the errand that answers it, and comes back with the answers: so
 //! a connection's messages are answered one after the other, in their order.
 
 use std::sync::Arc;
