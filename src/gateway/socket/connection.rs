@@ -23,8 +23,6 @@ pub(super) struct Connection {
     pub(super) member: usize,
     /// It is behind the newest tick, and counted so.
     pub(super) lagging: bool,
-    /// It has been told some news since its life was last looked at.
-    pub(super) told: bool,
     /// There is something to read, as far as is known.
     pub(super) readable: bool,
     /// The other side says no more.
@@ -66,6 +64,8 @@ pub(super) struct Timers {
     pub(super) stall: Turn,
     /// When it last said something.
     pub(super) heard: Turn,
+    /// When it was last told some news.
+    pub(super) told: Turn,
 }
 
 /// What a look at a silent line comes to.
@@ -88,15 +88,15 @@ impl Timers {
     }
 
     /// Looks at how long it has been silent, and sets when to look again. Who has been told some
-    /// news needs no ping to keep the line open, and is asked only when there is no later look
-    /// before the silence is too long.
-    pub(super) fn life(&mut self, now: Turn, told: bool, ping: Turn, silence: Turn) -> Life {
+    /// news since the last look needs no ping to keep the line open, and is asked only when there
+    /// is no later look before the silence is too long.
+    pub(super) fn life(&mut self, now: Turn, ping: Turn, silence: Turn) -> Life {
         let silent = now - self.heard;
         if silent > silence {
             return Life::Lost;
         }
         self.ping = now + ping;
-        if told && silent + ping <= silence {
+        if now - self.told <= ping && silent + ping <= silence {
             Life::Later
         } else {
             Life::Ask
@@ -112,6 +112,7 @@ impl Timers {
             expiry: NEVER,
             stall: NEVER,
             heard: now,
+            told: now,
         }
     }
 }
@@ -139,7 +140,6 @@ impl Connection {
             outbox: Outbox::default(),
             member: 0,
             lagging: false,
-            told: false,
             readable: false,
             hung_up: false,
             timers: Timers::only(patience, now),
@@ -264,7 +264,7 @@ fn parts(name: u64) -> (u32, u32) {
 mod tests {
     use super::*;
 
-    /// Looks at a line every `ping` turns that is told all the time or never: when it was asked and
+    /// Looks at a line every `ping` turns that is told all the time or never again: when it was asked and
     /// when it was given up. Who answers is heard at once.
     fn looks(
         told: bool,
@@ -278,7 +278,10 @@ mod tests {
         let mut looks = Vec::new();
         while timers.ping <= 10 * silence {
             let now = timers.ping;
-            let life = timers.life(now, told, ping, silence);
+            if told {
+                timers.told = now;
+            }
+            let life = timers.life(now, ping, silence);
             looks.push((now, life));
             match life {
                 Life::Lost => break,
@@ -308,7 +311,7 @@ mod tests {
         }
         // The usual bounds, in turns of 50 ms: while there are news, every second ping is spared.
         let asked = |told| looks(told, true, 1, 400, 900).len();
-        assert_eq!((asked(false), asked(true)), (23, 11));
+        assert_eq!((asked(false), asked(true)), (22, 11));
     }
 
     #[test]

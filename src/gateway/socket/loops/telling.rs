@@ -14,7 +14,7 @@ use super::turn::Loop;
 use crate::broadcast::{Audience, Due, Place};
 use crate::gateway::socket::connection::{Connection, Ear};
 use crate::gateway::socket::greeting::Seated;
-use crate::gateway::socket::wheel::NEVER;
+use crate::gateway::socket::wheel::{NEVER, Turn};
 use crate::protocol::{Close, Frame};
 use crate::telemetry::{CloseCode, Transport, metrics};
 
@@ -181,7 +181,7 @@ impl Loop {
             return;
         };
         let newest = gathering.audience.newest();
-        let stall = self.now + self.bounds.write;
+        let (now, stall) = (self.now, self.now + self.bounds.write);
         let (mut stalled, mut lagging) = (Vec::new(), 0);
         for _ in 0..STEP {
             let Some(name) = gathering.members.get(gathering.next).copied() else {
@@ -191,7 +191,7 @@ impl Loop {
             let Some(connection) = self.connections.get_mut(name) else {
                 continue;
             };
-            match tell(gathering, connection, &newest) {
+            match tell(gathering, connection, &newest, now) {
                 Telling::Current => {}
                 Telling::Told if connection.outbox.is_clear() => {}
                 Telling::Told => {
@@ -257,7 +257,7 @@ impl Loop {
                     Some(batch) => {
                         batch.told += 1;
                         connection.place = batch.due.to;
-                        connection.told = true;
+                        connection.timers.told = self.now;
                         pieces.push(batch.bytes.clone());
                     }
                     None => seat.close(Close::TooSlow),
@@ -309,7 +309,12 @@ impl Loop {
 }
 
 /// Tells a connection what is due.
-fn tell(gathering: &mut Gathering, connection: &mut Connection, newest: &Place) -> Telling {
+fn tell(
+    gathering: &mut Gathering,
+    connection: &mut Connection,
+    newest: &Place,
+    now: Turn,
+) -> Telling {
     if Audience::is_current(&connection.place, newest) {
         return Telling::Current;
     }
@@ -329,6 +334,6 @@ fn tell(gathering: &mut Gathering, connection: &mut Connection, newest: &Place) 
     }
     batch.told += 1;
     connection.place = batch.due.to;
-    connection.told = true;
+    connection.timers.told = now;
     Telling::Told
 }

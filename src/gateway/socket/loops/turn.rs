@@ -270,8 +270,7 @@ impl Loop {
             return self.close(name, Close::TooSlow);
         }
         if timers.ping <= now {
-            let told = std::mem::take(&mut connection.told);
-            match timers.life(now, told, self.bounds.ping, self.bounds.silence) {
+            match timers.life(now, self.bounds.ping, self.bounds.silence) {
                 Life::Lost => return self.remove(name, CloseCode::Lost),
                 Life::Ask => self.ping(name),
                 Life::Later => {}
