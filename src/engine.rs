@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::domain::map::Map;
+use crate::domain::many::Many;
 use crate::domain::shop::Outcome;
 use crate::domain::{
     CustomerId, DropId, Millis, Order, OrderId, OrderState, Request, Settings, Shop, ShopId, Sku,
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// All SKUs of the shop.
-    pub async fn skus_known(&self, shop: &ShopId) -> Result<Seen<Map<SkuId, Sku>>, Failure> {
+    pub async fn skus_known(&self, shop: &ShopId) -> Result<Seen<Many<SkuId, Sku>>, Failure> {
         self.ask(shop, |shop| shop.skus.clone()).await
     }
 

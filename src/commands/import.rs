@@ -12,7 +12,7 @@ use super::{Failure, StatePlace, say};
 use crate::catalog::{self, Currency, Product, Report};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::map::Map;
+use crate::domain::many::Many;
 use crate::domain::{Actor, Command, CustomerId, Request, Role, ShopId, Sku, SkuId, SkuSpec};
 use crate::engine::redis::{self, Settled};
 use crate::engine::{self, Engine};
@@ -147,7 +147,7 @@ fn print(report: &Report, imported: &Imported, json: bool) -> Result<(), Failure
 pub async fn put_all(
     engine: &Engine,
     shop: &ShopId,
-    known: &Map<SkuId, Sku>,
+    known: &Many<SkuId, Sku>,
     products: &[Product],
 ) -> Result<Imported, Failure> {
     let name = CustomerId::new("import").map_err(|error| Failure::Usage(error.to_string()))?;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::few::Few;
 use super::id::{BookingId, DropId, GroupId, OrderId};
-use super::map::Few;
 
 /// Where reputation starts, and the most it can be.
 pub const REPUTATION_FULL: u8 = 100;

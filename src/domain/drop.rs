@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::id::{BookingId, CustomerId, LiveId, SkuId};
-use super::map::Map;
+use super::many::Many;
 use super::rising::Rising;
 use super::time::Millis;
 use super::waitlist::{Place, WaitEntry};
@@ -72,7 +72,7 @@ pub struct Drop {
     /// Units wanted by all who wait.
     pub waiting: u32,
     /// What each customer has of this drop.
-    pub shares: Map<CustomerId, Share>,
+    pub shares: Many<CustomerId, Share>,
 }
 
 /// What one customer has of one drop.

@@ -31,7 +31,7 @@ use super::drop::Drop;
 use super::event::Event;
 use super::id::{BookingId, CustomerId, DropId, LiveId, OrderId, PaymentId, RequestId, SkuId};
 use super::live::Live;
-use super::map::Map;
+use super::many::Many;
 use super::order::{Checkout, Order, OrderState};
 use super::payment::Payment;
 use super::rejection::Rejection;
@@ -56,15 +56,15 @@ pub struct Shop {
     /// What the shop has set.
     pub settings: Arc<Settings>,
     /// Its SKUs.
-    pub skus: Map<SkuId, Sku>,
+    pub skus: Many<SkuId, Sku>,
     /// Its lives.
     pub lives: BTreeMap<LiveId, Live>,
     /// Its drops, also settled ones.
     pub drops: BTreeMap<DropId, Drop>,
     /// Its bookings: held ones, and ended ones for as long as answers are kept.
-    pub bookings: Map<BookingId, Booking>,
+    pub bookings: Many<BookingId, Booking>,
     /// Its customers.
-    pub customers: Map<CustomerId, Customer>,
+    pub customers: Many<CustomerId, Customer>,
     /// Its checkouts: open ones, and left ones for as long as answers are kept.
     pub checkouts: BTreeMap<OrderId, Checkout>,
     /// Its orders: open ones, and those that are over for 30 days.
@@ -73,7 +73,7 @@ pub struct Shop {
     pub payments: BTreeMap<PaymentId, Payment>,
     /// Answers by caller and request id, oldest first: they are only ever added at the end and
     /// forgotten from the front.
-    pub answers: Map<(CustomerId, RequestId), Kept>,
+    pub answers: Many<(CustomerId, RequestId), Kept>,
     /// The next waitlist ticket.
     pub next_ticket: u64,
     /// What becomes due, soonest first.

@@ -18,7 +18,7 @@ use super::store::Link;
 use super::turn::Caller;
 use super::writer::{Batch, Work};
 use crate::clock::{Clock, Reading};
-use crate::domain::map::AHEAD;
+use crate::domain::many::AHEAD;
 use crate::domain::shop::Verdict;
 use crate::domain::{Actor, CustomerId, Millis, Request, Role, Shop, ShopId};
 use crate::engine::{Pulse, Reply};

@@ -114,7 +114,7 @@ impl Ledger {
             seen.insert(row.sku);
         })
         .await?;
-        for (sku, state) in &shop.skus {
+        for (sku, state) in shop.skus.iter() {
             if state.buckets != crate::domain::sku::Buckets::default()
                 && !seen.contains(sku.as_str())
             {
@@ -135,7 +135,7 @@ impl Ledger {
             seen.insert(row.customer, row.reputation);
         })
         .await?;
-        for (customer, state) in &shop.customers {
+        for (customer, state) in shop.customers.iter() {
             let (engine, books) = (
                 i64::from(state.reputation),
                 seen.remove(customer.as_str()).unwrap_or(100),

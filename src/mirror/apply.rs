@@ -61,11 +61,10 @@ impl ShopRows {
                 }
             }
             Event::SkuPut { sku, spec } => {
-                let cell = SkuCell {
+                let cell = self.skus.get_or_insert_with(sku, || SkuCell {
                     spec: Arc::clone(spec),
                     buckets: Buckets::default(),
-                };
-                let cell = self.skus.entry(sku.clone()).or_insert(cell);
+                });
                 let was = std::mem::replace(&mut cell.spec, Arc::clone(spec));
                 if was.components != spec.components {
                     self.draw_anew();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::Millis;
 use crate::domain::customer::REPUTATION_FULL;
 use crate::domain::drop::least;
-use crate::domain::map::Map;
+use crate::domain::many::Many;
 use crate::domain::shop::parts;
 use crate::domain::{
     Buckets, CustomerId, Drop, DropId, DropState, Kind, LiveId, LiveSpec, Mode, Place, Settings,
@@ -74,13 +74,13 @@ pub struct ItemRow {
 pub(super) struct ShopRows {
     pub(super) position: Position,
     pub(super) settings: Arc<Settings>,
-    pub(super) skus: Map<SkuId, SkuCell>,
+    pub(super) skus: Many<SkuId, SkuCell>,
     pub(super) lives: BTreeMap<LiveId, LiveRow>,
     pub(super) drops: BTreeMap<DropId, DropCell>,
     /// The drops that are not settled and draw on a SKU: it is theirs, or a part of theirs.
-    pub(super) drawn: Map<SkuId, BTreeSet<DropId>>,
+    pub(super) drawn: Many<SkuId, BTreeSet<DropId>>,
     /// Reputations that have ever changed.
-    pub(super) reputations: Map<CustomerId, u8>,
+    pub(super) reputations: Many<CustomerId, u8>,
 }
 
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl ShopRows {
             settings: Arc::clone(&shop.settings),
             ..Self::default()
         };
-        for (id, sku) in &shop.skus {
+        for (id, sku) in shop.skus.iter() {
             let cell = SkuCell {
                 spec: Arc::clone(&sku.spec),
                 buckets: sku.buckets,
@@ -148,7 +148,7 @@ impl ShopRows {
         let settled = row.state == DropState::Settled;
         for spec in spec.into_iter().filter(|_| !settled) {
             for (part, _) in parts(&row.sku, spec) {
-                self.drawn.entry(part.clone()).or_default().insert(drop);
+                self.drawn.get_or_default(part).insert(drop);
             }
         }
     }

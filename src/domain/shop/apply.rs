@@ -118,30 +118,23 @@ impl Shop {
                 applied,
                 ..
             } => {
-                self.customers
-                    .entry(customer.clone())
-                    .or_default()
-                    .reputation = *after;
+                self.customers.get_or_default(customer).reputation = *after;
                 self.apply_reputation_of_order(*cause, *applied);
             }
             Event::CustomerRestricted {
                 customer,
                 restricted,
             } => {
-                self.customers
-                    .entry(customer.clone())
-                    .or_default()
-                    .restricted = *restricted;
+                self.customers.get_or_default(customer).restricted = *restricted;
             }
             Event::CustomerGrouped { customer, group } => {
                 self.customers
-                    .entry(customer.clone())
-                    .or_default()
+                    .get_or_default(customer)
                     .group
                     .clone_from(group);
             }
             Event::CustomerSeen { customer, absent } => {
-                self.customers.entry(customer.clone()).or_default().absent = *absent;
+                self.customers.get_or_default(customer).absent = *absent;
             }
             Event::SettingsChanged(settings) => self.settings = Arc::clone(settings),
             Event::LivePut { live, spec } => {
@@ -178,25 +171,22 @@ impl Shop {
 
     fn apply_sku_put(&mut self, sku: &SkuId, spec: &Arc<SkuSpec>) {
         self.touched.sku(sku);
-        self.skus
-            .entry(sku.clone())
-            .and_modify(|s| s.spec = Arc::clone(spec))
-            .or_insert_with(|| Sku {
-                spec: Arc::clone(spec),
-                buckets: Buckets::default(),
-            });
+        let own = self.skus.get_or_insert_with(sku, || Sku {
+            spec: Arc::clone(spec),
+            buckets: Buckets::default(),
+        });
+        own.spec = Arc::clone(spec);
     }
 
     fn apply_forgotten(&mut self, before: Millis) {
         let old = self.answers.values().take_while(|kept| kept.at < before);
-        let old = old.count();
-        self.answers.drain(..old);
+        self.answers.remove_first(old.count());
         while let Some((at, booking)) = self.ended_by_age.pop_front() {
             if at >= before {
                 self.ended_by_age.push_front((at, booking));
                 break;
             }
-            self.bookings.swap_remove(&booking);
+            self.bookings.remove(&booking);
         }
         self.forget_orders(before);
     }

@@ -92,7 +92,7 @@ impl Shop {
 
     /// Looks up what deciding a wish to book will look up, and does nothing with it. Done for many
     /// wishes before they are decided, their waits for memory are one: see
-    /// [`put_many`](crate::domain::map::put_many). What it gives says nothing.
+    /// [`Many::put_many`](crate::domain::many::Many::put_many). What it gives says nothing.
     pub fn look_up(&self, request: &Request) -> bool {
         let Some(wish) = Wish::of(&request.command) else {
             return false;

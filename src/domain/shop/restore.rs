@@ -8,7 +8,6 @@ use super::{Due, Kept, Shop};
 use crate::domain::booking::{Booking, BookingState};
 use crate::domain::drop::{Drop, DropState};
 use crate::domain::id::{BookingId, CustomerId, DropId, RequestId};
-use crate::domain::map;
 use crate::domain::time::Millis;
 
 /// Room for what was counted and for what the journal adds behind a snapshot, a tenth as a rule:
@@ -60,8 +59,7 @@ impl Shop {
         }
         for entry in drop.waitlist.values() {
             self.customers
-                .entry(entry.customer.clone())
-                .or_default()
+                .get_or_default(&entry.customer)
                 .waits
                 .insert(id);
         }
@@ -79,8 +77,8 @@ impl Shop {
         self.bookings.reserve(with_tail(room));
         let mut due = Vec::with_capacity(room);
         let mut of_drops: BTreeMap<DropId, usize> = BTreeMap::new();
-        map::put_many(&mut self.bookings, bookings, |&id, booking| {
-            match booking.state {
+        self.bookings
+            .put_many(bookings, |&id, booking| match booking.state {
                 BookingState::Ended(_, at) => self.ended_by_age.push_back((at, id)),
                 BookingState::Held => {
                     due.push((booking.deadline, Due::Expires(id)));
@@ -89,8 +87,7 @@ impl Shop {
                         customer.held.insert(id);
                     }
                 }
-            }
-        });
+            });
         self.put_back_due(due);
         self.put_back_held(of_drops);
     }
@@ -99,7 +96,7 @@ impl Shop {
     fn put_back_held(&mut self, of_drops: BTreeMap<DropId, usize>) {
         let room = |(drop, count)| (drop, Vec::with_capacity(count));
         let mut of_drops: BTreeMap<DropId, Vec<_>> = of_drops.into_iter().map(room).collect();
-        for (id, booking) in &self.bookings {
+        for (id, booking) in self.bookings.iter() {
             if booking.state == BookingState::Held
                 && let Some(held) = of_drops.get_mut(&booking.drop)
             {
@@ -134,7 +131,7 @@ impl Shop {
     ) {
         self.answers.reserve(with_tail(room));
         let answers = answers.map(|(caller, id, kept)| ((caller, RequestId(id)), kept));
-        map::put_many(&mut self.answers, answers, |_, _| {});
+        self.answers.put_many(answers, |_, _| {});
     }
 
     /// The same with answers that were put back into an empty shop elsewhere.

@@ -102,7 +102,7 @@ impl Shop {
                 found: format!("sku {sku}: {what}"),
             });
         };
-        for (id, sku) in &self.skus {
+        for (id, sku) in self.skus.iter() {
             let b = &sku.buckets;
             let tracked = sku.spec.kind() == Kind::Tracked && !sku.spec.is_combination();
             let sum = u64::from(b.available) + u64::from(b.committed()) + u64::from(b.sold);
@@ -231,7 +231,7 @@ impl Shop {
         {
             *held.entry(&b.customer).or_default() += 1;
         }
-        for (id, customer) in &self.customers {
+        for (id, customer) in self.customers.iter() {
             let holds = held.get(id).copied().unwrap_or(0);
             if customer.held.len() != holds {
                 let what = format!("{id} has {holds} bookings, {} known", customer.held.len());
@@ -257,7 +257,7 @@ impl Shop {
                 due_of.entry(*id).or_default().push((*at, *due));
             }
         }
-        for (id, b) in &self.bookings {
+        for (id, b) in self.bookings.iter() {
             let frozen = self
                 .drops
                 .get(&b.drop)

@@ -6,7 +6,7 @@ use std::thread;
 
 use super::wire::{Code, CodecError, Reader, Writer, record};
 use crate::domain::drop::Share;
-use crate::domain::map::Map;
+use crate::domain::many::Many;
 use crate::domain::rising::Rising;
 use crate::domain::{Booking, BookingId, Checkout, Customer, Drop, DropId, OrderId, Payment, Shop};
 
@@ -157,7 +157,7 @@ fn each<K: Code, V: Code>(
 }
 
 /// Sorted by key, so that equal shops give equal bytes.
-fn put_map<K: Code + Ord, V: Code>(map: &Map<K, V>, w: &mut Writer<'_>) {
+fn put_map<K: Code + Ord, V: Code>(map: &Many<K, V>, w: &mut Writer<'_>) {
     let mut sorted: Vec<_> = map.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     w.count(sorted.len());
@@ -169,9 +169,9 @@ fn put_map<K: Code + Ord, V: Code>(map: &Map<K, V>, w: &mut Writer<'_>) {
 
 fn take_map<K: Code + Eq + std::hash::Hash, V: Code>(
     r: &mut Reader<'_>,
-) -> Result<Map<K, V>, CodecError> {
+) -> Result<Many<K, V>, CodecError> {
     let count = r.count()?;
-    let mut map = Map::default();
+    let mut map = Many::default();
     map.reserve(r.room(count, ITEM_USUAL));
     for _ in 0..count {
         map.insert(K::take(r)?, V::take(r)?);

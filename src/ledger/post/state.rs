@@ -4,10 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 
 use super::names::{Named, Names};
 use crate::domain::event::Event;
-use crate::domain::map::Map;
 use crate::domain::{Decision, ShopId};
 use crate::journal::Sealed;
 use crate::ledger::Error;
@@ -26,7 +26,7 @@ type Keys = HashSet<Key, RandomState>;
 
 /// Rows of a table, by shop and id, each with whether it is to be written back.
 pub(super) struct Kept<R> {
-    rows: Map<Key, (R, bool)>,
+    rows: IndexMap<Key, (R, bool), RandomState>,
     /// Where those are that are to be written back, in the order in which they were changed.
     changed: Vec<usize>,
 }
@@ -34,7 +34,7 @@ pub(super) struct Kept<R> {
 impl<R> Default for Kept<R> {
     fn default() -> Self {
         Self {
-            rows: Map::default(),
+            rows: IndexMap::default(),
             changed: Vec::new(),
         }
     }

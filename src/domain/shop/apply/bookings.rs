@@ -29,7 +29,7 @@ impl Shop {
         };
         d.used += qty;
         d.held.insert(*booking);
-        d.shares.entry(customer.clone()).or_default().units += qty;
+        d.shares.get_or_default(customer).units += qty;
         let (sku, carved) = (d.sku.clone(), d.mode == Mode::Carved && d.reserved >= *qty);
         if carved {
             d.reserved -= qty;
@@ -63,8 +63,7 @@ impl Shop {
         );
         self.due.insert((*deadline, Due::Expires(*booking)));
         self.customers
-            .entry(customer.clone())
-            .or_default()
+            .get_or_default(customer)
             .held
             .insert(*booking);
         if *origin != Origin::Tap {
@@ -117,7 +116,7 @@ impl Shop {
             return;
         };
         d.used -= qty;
-        let share = d.shares.entry(customer.clone()).or_default();
+        let share = d.shares.get_or_default(customer);
         share.units -= qty;
         share.oops_used |= oops;
         if let Some(until) = cooldown_until {
@@ -193,15 +192,11 @@ impl Shop {
             },
         );
         d.waiting += qty;
-        d.shares.entry(customer.clone()).or_default().place = Some(*place);
+        d.shares.get_or_default(customer).place = Some(*place);
         self.next_ticket = place.ticket + 1;
         self.waited.insert(*drop);
         self.touched.drop(*drop);
-        self.customers
-            .entry(customer.clone())
-            .or_default()
-            .waits
-            .insert(*drop);
+        self.customers.get_or_default(customer).waits.insert(*drop);
     }
 
     pub(super) fn unqueue(&mut self, drop: DropId, place: Place, customer: &CustomerId) {

@@ -86,7 +86,7 @@ impl Shop {
                 held: crate::domain::rising::Rising::default(),
                 waitlist: std::collections::BTreeMap::new(),
                 waiting: 0,
-                shares: crate::domain::map::Map::default(),
+                shares: crate::domain::many::Many::default(),
             },
         );
     }

@@ -291,7 +291,7 @@ impl Shop {
         };
         if let Some(d) = drop.and_then(|drop| self.drops.get_mut(&drop)) {
             d.used -= qty;
-            d.shares.entry(customer).or_default().units -= qty;
+            d.shares.get_or_default(&customer).units -= qty;
         }
         if let Some(drop) = drop {
             self.touched.drop(drop);
@@ -353,8 +353,8 @@ impl Shop {
     pub fn put_back_checkout(&mut self, id: OrderId, checkout: Checkout) {
         if !checkout.left {
             self.due.insert((checkout.ends_at, Due::Leaves(id)));
-            let customer = self.customers.entry(checkout.customer.clone());
-            customer.or_default().checkout = Some(id);
+            let customer = self.customers.get_or_default(&checkout.customer);
+            customer.checkout = Some(id);
         }
         self.checkouts.insert(id, checkout);
     }
@@ -373,8 +373,7 @@ impl Shop {
     pub fn put_back_order(&mut self, id: OrderId, order: Order) {
         self.index_order(id, &order);
         self.customers
-            .entry(order.customer.clone())
-            .or_default()
+            .get_or_default(&order.customer)
             .orders
             .insert(id);
         self.orders.insert(id, order);

@@ -1,40 +1,6 @@
-//! The maps of what a shop has very many of. A restart puts millions of keys back, and strangers
-//! choose some of them: so the hash is short, and keyed anew in every process.
+//! A set of which there are very many, and which is small as a rule.
 
-use std::hash::Hash;
-use std::hint::black_box;
-
-use indexmap::IndexMap;
-
-/// A map that keeps the order of insertion, so that walking it never depends on the hash.
-pub type Map<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
-
-/// How many keys are looked up ahead.
-pub const AHEAD: usize = 64;
-
-/// Puts many new items in, and tells `each` of them. Where some of them belong is looked up first,
-/// one right after another, so that waiting for the memory of one is waiting for all: put in one
-/// by one, a million take twice as long.
-pub fn put_many<K: Hash + Eq, V>(
-    map: &mut Map<K, V>,
-    mut items: impl Iterator<Item = (K, V)>,
-    mut each: impl FnMut(&K, &V),
-) {
-    let mut some = Vec::with_capacity(AHEAD);
-    loop {
-        some.extend(items.by_ref().take(AHEAD));
-        if some.is_empty() {
-            break;
-        }
-        black_box(some.iter().filter(|(key, _)| map.contains_key(key)).count());
-        for (key, value) in some.drain(..) {
-            each(&key, &value);
-            map.insert(key, value);
-        }
-    }
-}
-
-/// A set that is small as a rule, in order. One list: a tree's smallest node takes three times
+/// Such a set, in order. One list: a tree's smallest node takes three times
 /// the room of the usual four ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Few<T>(Vec<T>);
@@ -105,8 +71,6 @@ impl<'a, T> IntoIterator for &'a Few<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::shop::Kept;
-    use crate::domain::{Booking, BookingId, CustomerId};
     use proptest::collection::vec;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -127,26 +91,5 @@ mod tests {
                 prop_assert!(few.iter().eq(&set) && (&few).into_iter().eq(&set));
             }
         }
-    }
-
-    proptest! {
-        #[test]
-        fn many_are_put_in_as_one_by_one(items in vec((0_u16..500, any::<u8>()), 0..400)) {
-            let (mut many, mut one, mut seen) = (Map::default(), Map::default(), Vec::new());
-            put_many(&mut many, items.iter().copied(), |k, v| seen.push((*k, *v)));
-            for (key, value) in &items {
-                one.insert(*key, *value);
-            }
-            prop_assert!(many.iter().eq(one.iter()));
-            prop_assert_eq!(seen, items);
-        }
-    }
-
-    /// A restart with a million bookings mostly waits for memory: what one takes is decided here.
-    #[test]
-    fn a_booking_and_its_answer_stay_small() {
-        assert_eq!(size_of::<(BookingId, Booking)>(), 104);
-        assert_eq!(size_of::<Kept>(), 72);
-        assert_eq!(size_of::<(CustomerId, crate::domain::id::RequestId)>(), 32);
     }
 }
