@@ -20,6 +20,15 @@ use crate::{http, usage};
 const START_MAX: Duration = Duration::from_mins(2);
 /// Lines of its log that are kept.
 const LOG_LINES: usize = 40;
+/// Posting to the ledger in SQLite, among [`PARTS`].
+pub const BOOKS: &str = "posting to the books";
+/// What a server's processor time goes to, and the beginnings of the names of the threads that do it.
+pub const PARTS: [(&str, &[&str]); 4] = [
+    ("talking with sockets", &["sockets"]),
+    ("deciding and the feed", &["tokio-rt"]),
+    ("the journal", &["journal"]),
+    (BOOKS, &["settle", "sqlx-sqlite"]),
+];
 
 /// A running server. It dies with this handle.
 #[derive(Debug)]
@@ -124,9 +133,13 @@ impl Server {
         usage::cpu(self.pid)
     }
 
-    /// CPU time so far of those threads that post to the ledger in SQLite.
-    pub fn books_cpu(&self) -> Result<Duration> {
-        usage::threads_cpu(self.pid, &["settle", "sqlx-sqlite"])
+    /// CPU time so far of the threads of each of [`PARTS`].
+    pub fn parts_cpu(&self) -> Result<[Duration; PARTS.len()]> {
+        let mut spent = [Duration::ZERO; PARTS.len()];
+        for (spent, (_, threads)) in spent.iter_mut().zip(PARTS) {
+            *spent = usage::threads_cpu(self.pid, threads)?;
+        }
+        Ok(spent)
     }
 
     /// Bytes in memory.

@@ -14,6 +14,7 @@ use super::ready::{book_many, open_drop};
 use super::{audience, audit, host};
 use crate::client::book;
 use crate::report::{as_micros, count, micros, per};
+use crate::server::{BOOKS, PARTS};
 use crate::stage::{Bench, enough_files, names};
 use crate::{Client, Report, Run, usage};
 
@@ -111,7 +112,7 @@ async fn through_the_socket(run: &Run, options: &Options, report: &mut Report) -
         (Kind::Booking, "booking"),
     ] {
         let (cpu, began) = (server.cpu()?, Instant::now());
-        let books = server.books_cpu()?;
+        let parts = server.parts_cpu()?;
         let on = if kind == Kind::SoldOut { &none } else { &drop };
         clients = closed_loop(clients, kind, on, options.each).await?;
         let (spent, wall) = (server.cpu()?.saturating_sub(cpu), began.elapsed());
@@ -127,10 +128,16 @@ async fn through_the_socket(run: &Run, options: &Options, report: &mut Report) -
             each,
             "µs",
         );
-        let posted = per(server.books_cpu()?.saturating_sub(books), asked);
-        if posted >= 0.05 {
-            let what = format!("through the socket: of it posting to the books, per {name}");
-            report.figure(what, posted, "µs");
+        let mut posted = 0.0;
+        for (((part, _), before), now) in PARTS.iter().zip(parts).zip(server.parts_cpu()?) {
+            let spent = per(now.saturating_sub(before), asked);
+            if spent >= 0.05 {
+                let what = format!("through the socket: of it {part}, per {name}");
+                report.figure(what, spent, "µs");
+            }
+            if *part == BOOKS {
+                posted = spent;
+            }
         }
         costs.push((each, posted));
     }
