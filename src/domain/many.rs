@@ -39,13 +39,7 @@ struct Spot {
     number: u32,
 }
 
-impl Spot {
-    /// The hash as the index wants it: its lowest bits say where, its highest tell neighbours apart.
-    fn spread(&self) -> u64 {
-        spread(self.hash)
-    }
-}
-
+/// The hash as the index wants it: its lowest bits say where, its highest tell neighbours apart.
 fn spread(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)
 }
@@ -110,7 +104,7 @@ impl<K, V> Many<K, V> {
 
     /// Makes room for so many more.
     pub fn reserve(&mut self, more: usize) {
-        self.index.reserve(more, Spot::spread);
+        self.index.reserve(more, |spot| spread(spot.hash));
         self.stretches.reserve(more / STRETCH);
     }
 
@@ -223,13 +217,11 @@ impl<K: Hash + Eq, V> Many<K, V> {
     /// Puts a value under a key, in the place of the one that was there or behind the last; the
     /// one that was there.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        match self.get_mut(&key) {
-            Some(own) => Some(std::mem::replace(own, value)),
-            None => {
-                self.append(key, value);
-                None
-            }
+        if let Some(own) = self.get_mut(&key) {
+            return Some(std::mem::replace(own, value));
         }
+        self.append(key, value);
+        None
     }
 
     /// The value of a key, to be changed; if it is new, the one that is made is put behind the last.
@@ -262,7 +254,8 @@ impl<K: Hash + Eq, V> Many<K, V> {
         let place = self.push((key, value));
         let number = number(self.first, place);
         let spot = Spot { hash, number };
-        self.index.insert_unique(spread(hash), spot, Spot::spread);
+        self.index
+            .insert_unique(spread(hash), spot, |spot| spread(spot.hash));
         place
     }
 

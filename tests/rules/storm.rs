@@ -145,7 +145,7 @@ impl Stall {
     }
 
     fn buckets(&self) -> Buckets {
-        self.shop.skus[&sku()].buckets
+        self.shop.skus.get(&sku()).unwrap().buckets
     }
 
     /// The state holds, and a restart finds the same.

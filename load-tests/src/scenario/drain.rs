@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -19,7 +18,7 @@ use uuid::Uuid;
 use self::houses::Houses;
 use super::{Chance, each, host, tokens};
 use crate::client::{PATIENCE, book, may_be_asked_again};
-use crate::report::{as_micros, count, micros, say};
+use crate::report::{count, say, times};
 use crate::stage::{enough_files, names};
 use crate::street::Doors;
 use crate::{Client, Heard, Report, Run};
@@ -54,12 +53,12 @@ impl Default for Options {
 }
 
 /// What one viewer did and was told.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Story {
     /// Each request, and whether it was held.
     answers: Vec<(Uuid, bool)>,
     faults: Vec<String>,
-    took: Histogram<u64>,
+    took: Vec<Duration>,
     returns: usize,
     recovered: usize,
     /// How often who welcomed was behind what had been seen elsewhere.
@@ -102,14 +101,15 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         }
     ));
     let (over, is_over) = watch::channel(false);
-    let began = Instant::now() + Duration::from_millis(500);
     let tokens = tokens(houses.ground(), &names("v", viewers))?;
     let trips = tokens.into_iter().zip(first.iter().copied().cycle());
     let clients = each(trips.collect(), |(token, to)| async move {
         Ok((Client::connect(to, Some(&token), None).await?, token))
-    });
+    })
+    .await?;
+    let began = Instant::now() + Duration::from_millis(500);
     let mut stories = JoinSet::new();
-    for (number, (client, token)) in clients.await?.into_iter().enumerate() {
+    for (number, (client, token)) in clients.into_iter().enumerate() {
         let apart = Duration::from_secs(1) * u32::try_from(viewers)? / options.rate.max(1);
         let first = began + Duration::from_secs(1) * u32::try_from(number)? / options.rate.max(1);
         let viewer = Viewer {
@@ -123,7 +123,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         };
         stories.spawn(live(viewer, drop.clone(), first, apart));
     }
-    let (mut gone, between) = (micros(), run.seconds.map_or(BETWEEN, Duration::from_secs));
+    let (mut gone, between) = (Vec::new(), run.seconds.map_or(BETWEEN, Duration::from_secs));
     for time in 0..options.times {
         sleep(between).await;
         let away = Instant::now();
@@ -134,7 +134,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
         report.check(took < Duration::from_secs(10), || {
             format!("restart {time}: it takes {took:?}")
         });
-        gone.saturating_record(as_micros(away.elapsed()));
+        gone.push(away.elapsed());
         say(format!(
             "restart {}: away for {:.2?}",
             time + 1,
@@ -150,7 +150,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     let record = houses.close(&mut report).await?;
     let drop = drop.parse::<Uuid>()?.as_u128();
     judge(&mut report, &all, &record, options, drop);
-    report.latency("SIGTERM to ready again", &gone);
+    report.latency("SIGTERM to ready again", &times(&gone));
     Ok(report)
 }
 
@@ -161,7 +161,7 @@ fn judge(
     options: &Options,
     drop: u128,
 ) {
-    let (mut took, mut held, mut requests) = (micros(), 0, 0);
+    let (mut held, mut requests) = (0, 0);
     let outcomes = record.outcomes();
     for story in all {
         story
@@ -194,8 +194,6 @@ fn judge(
             held += u64::from(*accepted);
         }
         requests += story.answers.len();
-        // A histogram of the same bounds always fits.
-        let _ = took.add(&story.took);
     }
     let returns: usize = all.iter().map(|story| story.returns).sum();
     report.check(returns >= options.times, || {
@@ -215,6 +213,7 @@ fn judge(
         let behind = all.iter().map(|story| story.behind).sum();
         report.figure("  welcomed by a node that was behind", count(behind), "");
     }
+    let took = times(all.iter().flat_map(|story| &story.took));
     report.latency("planned tap to answer, restarts included", &took);
 }
 
@@ -233,21 +232,6 @@ async fn live(
     viewer.client.settle(|_| {}).await?;
     viewer.leave();
     Ok(viewer.story)
-}
-
-impl Default for Story {
-    fn default() -> Self {
-        Self {
-            answers: Vec::new(),
-            faults: Vec::new(),
-            took: micros(),
-            returns: 0,
-            recovered: 0,
-            behind: 0,
-            hinted: 0,
-            closes: Vec::new(),
-        }
-    }
 }
 
 impl Viewer {
@@ -284,7 +268,7 @@ impl Viewer {
                 sent = self.client.send(&request).await.is_ok();
             }
         };
-        self.story.took.saturating_record(as_micros(due.elapsed()));
+        self.story.took.push(due.elapsed());
         let id = request["id"].as_str().context("no id")?.parse()?;
         self.story.answers.push((id, answer["type"] == "held"));
         if answer["type"] != "held" {

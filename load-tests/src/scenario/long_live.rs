@@ -21,7 +21,7 @@ use tokio::time::sleep_until;
 use self::story::{On, Show, Told};
 use super::{audience, audit, host, tokens};
 use crate::client::PATIENCE;
-use crate::report::count;
+use crate::report::{count, times};
 use crate::run::Watch;
 use crate::stage::{Bench, SHOP, enough_files, names};
 use crate::{Client, Ground, Report, Run, Server, Spent, journal};
@@ -104,7 +104,7 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     on.send_modify(|on| on.over = Some(Instant::now() + Duration::from_millis(HELD_MS + 1_000)));
     let mut told = Told::default();
     while let Some(one) = stories.join_next().await {
-        told.take(one??)?;
+        told.take(one??);
     }
     let spent = ground.spent(&server)?.since(cpu);
     looking.end(&mut report).await?;
@@ -264,6 +264,6 @@ fn figures(report: &mut Report, told: &Told, spent: Spent) {
         "server CPU per request, telling and books included",
         requests,
     );
-    report.latency("planned tap to answer", &told.taps);
-    report.latency("checkout to \"paid\" heard", &told.paying);
+    report.latency("planned tap to answer", &times(&told.taps));
+    report.latency("checkout to \"paid\" heard", &times(&told.paying));
 }

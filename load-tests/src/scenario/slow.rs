@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use super::{audience, host, tokens};
 use crate::client::{PATIENCE, number, upgrade};
-use crate::report::{as_micros, count, micros, say};
+use crate::report::{count, say, times};
 use crate::stage::{Bench, LIVE, enough_files, names};
 use crate::{Client, Heard, Report, Run, http};
 
@@ -107,16 +107,17 @@ pub async fn run(run: &Run, options: &Options) -> Result<Report> {
     );
     host.done(json!({"type": "drop.close", "drop": drop}))
         .await?;
-    let (mut alone, mut beside) = (micros(), micros());
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
     while let Some(one) = listening.join_next().await {
-        let late = one??;
-        alone.add(&late.alone)?;
-        beside.add(&late.beside)?;
+        let mut late = one??;
+        alone.append(&mut late.alone);
+        beside.append(&mut late.beside);
         report.check(late.heard == pins, || {
             format!("a fast viewer heard {} of {pins} news", late.heard)
         });
     }
     let grown = most.saturating_sub(before);
+    let (alone, beside) = (times(&alone), times(&beside));
     report.figure("news", count(pins), "");
     report.latency("news to a fast viewer, all read", &alone);
     report.latency("news to a fast viewer, some do not read", &beside);
@@ -208,19 +209,16 @@ impl Publish<'_> {
 }
 
 /// What one viewer heard, and how late.
+#[derive(Default)]
 struct Late {
     heard: usize,
-    alone: Histogram<u64>,
-    beside: Histogram<u64>,
+    alone: Vec<Duration>,
+    beside: Vec<Duration>,
 }
 
 /// Hears news until the drop closes.
 async fn listen(mut client: Client, desk: Arc<Desk>) -> Result<Late> {
-    let mut late = Late {
-        heard: 0,
-        alone: micros(),
-        beside: micros(),
-    };
+    let mut late = Late::default();
     loop {
         match client.next().await? {
             Heard::Message(message) if message["type"] == "drop" => {
@@ -241,7 +239,7 @@ async fn listen(mut client: Client, desk: Arc<Desk>) -> Result<Late> {
                 };
                 // The first find every client still busy with what came while all of them connected.
                 if late.heard >= BURST {
-                    phase.saturating_record(as_micros(took).max(1));
+                    phase.push(took);
                 }
                 late.heard += 1;
                 desk.heard.fetch_add(1, Ordering::Relaxed);

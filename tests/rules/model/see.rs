@@ -69,7 +69,7 @@ impl Seen {
             .collect();
         skus.sort_by(|a, b| a.0.cmp(&b.0));
         let (mut held, mut ended) = (Vec::new(), Vec::new());
-        for (id, b) in &shop.bookings {
+        for (id, b) in shop.bookings.iter() {
             match b.state {
                 BookingState::Ended(end, at) => ended.push((*id, b.customer.clone(), end, at.0)),
                 BookingState::Held => held.push(HeldSeen {

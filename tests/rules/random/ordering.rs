@@ -255,8 +255,8 @@ fn checkout(shop: &Shop, nth: usize, id: u128, most: usize, odd: bool) -> Option
         .collect();
     held.sort();
     let first = *held.get(nth % held.len().max(1))?;
-    let who = shop.bookings[&first].customer.clone();
-    let of_them = |b: &BookingId| shop.bookings[b].customer == who && *b != first;
+    let who = shop.bookings.get(&first).unwrap().customer.clone();
+    let of_them = |b: &BookingId| shop.bookings.get(b).unwrap().customer == who && *b != first;
     let mut bookings = vec![first];
     bookings.extend(held.iter().copied().filter(of_them).take(most - 1));
     if odd {

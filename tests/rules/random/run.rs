@@ -201,7 +201,7 @@ impl Pair<'_> {
                     .collect();
                 held.sort();
                 let booking = *held.get(nth % held.len().max(1))?;
-                let name = self.shop.bookings[&booking].customer.clone();
+                let name = self.shop.bookings.get(&booking).unwrap().customer.clone();
                 let by = Actor {
                     role: Role::Viewer,
                     name,

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::client::{PATIENCE, book, from_memory, new_id};
-use crate::report::{as_micros, micros};
 use crate::scenario::Chance;
 use crate::{Client, Heard, http};
 
@@ -38,7 +36,7 @@ pub(super) struct Show {
 }
 
 /// What was told: to one viewer, then to all.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Told {
     /// Each request, and whether it was accepted.
     pub(super) answers: Vec<(u128, bool)>,
@@ -48,31 +46,14 @@ pub(super) struct Told {
     pub(super) expired: usize,
     pub(super) paid: usize,
     pub(super) unpaid: usize,
-    pub(super) taps: Histogram<u64>,
-    pub(super) paying: Histogram<u64>,
+    pub(super) taps: Vec<Duration>,
+    pub(super) paying: Vec<Duration>,
     pub(super) faults: Vec<String>,
-}
-
-impl Default for Told {
-    fn default() -> Self {
-        Self {
-            answers: Vec::new(),
-            held: 0,
-            refused: 0,
-            cancelled: 0,
-            expired: 0,
-            paid: 0,
-            unpaid: 0,
-            taps: micros(),
-            paying: micros(),
-            faults: Vec::new(),
-        }
-    }
 }
 
 impl Told {
     /// One more viewer.
-    pub(super) fn take(&mut self, mut one: Self) -> Result<()> {
+    pub(super) fn take(&mut self, mut one: Self) {
         self.answers.append(&mut one.answers);
         self.held += one.held;
         self.refused += one.refused;
@@ -80,10 +61,9 @@ impl Told {
         self.expired += one.expired;
         self.paid += one.paid;
         self.unpaid += one.unpaid;
-        self.taps.add(&one.taps)?;
-        self.paying.add(&one.paying)?;
+        self.taps.append(&mut one.taps);
+        self.paying.append(&mut one.paying);
         self.faults.append(&mut one.faults);
-        Ok(())
     }
 
     /// News that nobody asked for.
@@ -182,9 +162,7 @@ impl Viewer {
             return Ok(());
         };
         let answer = self.ask(&book(&drop, &sku)).await?;
-        self.told
-            .taps
-            .saturating_record(as_micros(planned.elapsed()));
+        self.told.taps.push(planned.elapsed());
         if answer["type"] == "refused" {
             self.told.refused += 1;
             let code = answer["code"].as_str().unwrap_or_default();
@@ -239,9 +217,7 @@ impl Viewer {
                 Heard::Closed(code) => bail!("closed with {code:?} before it was paid"),
             }
         }
-        self.told
-            .paying
-            .saturating_record(as_micros(began.elapsed()));
+        self.told.paying.push(began.elapsed());
         Ok(())
     }
 
