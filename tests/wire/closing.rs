@@ -1,11 +1,16 @@
 //! Every close code a client can meet, and limits.
 
+use std::net::SocketAddr;
+use std::time::Instant;
+
 use lapak::clock::Clock;
 use lapak::gateway::auth::{Identity, Role};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::house::{House, LIVE, SHOP};
+use crate::house::{House, LIVE, PATIENCE, SHOP};
 use crate::schema::told;
 use crate::socket::Socket;
 
@@ -238,5 +243,69 @@ async fn too_many_of_anything_is_refused_with_a_wait() {
         4429,
         "the sixth of one customer"
     );
+    house.stop().await;
+}
+
+/// What one who never says a word hears until the line is cut: the first byte of each frame.
+async fn mute(address: SocketAddr, connect: Value) -> Vec<u8> {
+    let mut line = TcpStream::connect(address).await.unwrap();
+    let upgrade = format!(
+        "GET /v1/lives/{LIVE}/ws HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\n\
+         upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    let connect = connect.to_string();
+    let length = u16::try_from(connect.len()).unwrap().to_be_bytes();
+    // A text of 126 to 65,535 bytes under a mask of zeros.
+    let head = [&[0x81, 0x80 | 126][..], &length, &[0; 4]].concat();
+    let said = [upgrade.as_bytes(), &head, connect.as_bytes()].concat();
+    line.write_all(&said).await.unwrap();
+    let mut heard = Vec::new();
+    // A line that is cut may end in a reset.
+    let _ = line.read_to_end(&mut heard).await;
+    let end = heard.windows(4).position(|four| four == b"\r\n\r\n");
+    let (mut rest, mut firsts) = (&heard[end.unwrap() + 4..], Vec::new());
+    while let [first, short, more @ ..] = rest {
+        let (extra, length) = match short {
+            126 => (2, usize::from(u16::from_be_bytes([more[0], more[1]]))),
+            127 => panic!("nothing is so long"),
+            short => (0, usize::from(*short)),
+        };
+        firsts.push(*first);
+        rest = more.get(extra + length..).unwrap_or_default();
+    }
+    firsts
+}
+
+/// News spare a silent line some pings, never its end.
+#[tokio::test]
+async fn who_never_answers_is_given_up_also_while_there_are_news() {
+    let house = House::with(told, Clock::default(), |config| {
+        config.gateway.ping_every_ms = 500;
+        config.gateway.silence_max_ms = 3_000;
+    })
+    .await;
+    house.sku("GAMIS", 1).await;
+    house.open("GAMIS", None).await;
+    let mut alice = house.enter("alice", Role::Viewer).await;
+    let mut host = house.enter("melati", Role::Host).await;
+    let address = house.url("").trim_start_matches("http://").parse().unwrap();
+    let connect = json!({"type": "connect", "token": house.token("bisu", Role::Viewer)});
+    let mute = tokio::spawn(mute(address, connect));
+    let until = Instant::now() + PATIENCE;
+    while !mute.is_finished() {
+        assert!(Instant::now() < until, "it is never given up");
+        let more = json!({"type": "stock.add", "sku": "GAMIS", "qty": 1, "reason": "more"});
+        assert_eq!(host.ask(more).await["type"], "done");
+        // Who says something, whatever it is, is not given up.
+        alice.send(&json!({"type": "ping"})).await;
+        alice.until("pong", |m| m["type"] == "pong").await;
+    }
+    let heard = mute.await.unwrap();
+    let (news, pings) = (
+        heard.iter().filter(|first| **first == 0x81).count(),
+        heard.iter().filter(|first| **first == 0x89).count(),
+    );
+    assert!(news > 2 && pings > 0, "{news} texts, {pings} pings");
     house.stop().await;
 }
