@@ -39,6 +39,8 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         .iter()
         .map(|sku| (&**sku, Some(options.units)))
         .collect();
+    // Rounds follow each other faster than a person may tap.
+    let rates = ["bookings_per_s", "bookings_burst"].map(|rate| ("limits", rate, 1_000_000));
     let acknowledge = Acknowledge::Everysec;
     let mut street = Street::open(
         lapak,
@@ -46,7 +48,7 @@ pub(super) async fn run(lapak: &Path, options: &Options) -> Result<Report> {
         acknowledge,
         options.nodes,
         &stock,
-        &[],
+        &rates,
     )
     .await?;
     let mut report = Report::new(format!(
