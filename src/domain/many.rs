@@ -18,7 +18,8 @@ pub const AHEAD: usize = 64;
 /// Items of a stretch.
 const STRETCH: usize = 1_024;
 
-/// Such a map. It keeps the order of insertion, so that walking it never depends on the hash.
+/// Such a map. It keeps the order of insertion, but for what [`Many::remove`] moves, so that walking it
+/// never depends on the hash.
 #[derive(Clone)]
 pub struct Many<K, V> {
     index: HashTable<Spot>,
@@ -69,7 +70,7 @@ impl<K, V> Many<K, V> {
 
     /// The one that has been there the longest, unless one was taken out ([`Many::remove`]).
     pub fn first(&self) -> Option<(&K, &V)> {
-        self.iter().next()
+        self.slot(self.lost).map(|(key, value)| (key, value))
     }
 
     /// All of them.
