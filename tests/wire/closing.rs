@@ -1,13 +1,14 @@
 //! Every close code a client can meet, and limits.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use lapak::clock::Clock;
 use lapak::gateway::auth::{Identity, Role};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::house::{House, LIVE, PATIENCE, SHOP};
@@ -246,8 +247,8 @@ async fn too_many_of_anything_is_refused_with_a_wait() {
     house.stop().await;
 }
 
-/// What one who never says a word hears until the line is cut: the first byte of each frame.
-async fn mute(address: SocketAddr, connect: Value) -> Vec<u8> {
+/// How many frames of news and of pings one hears who never says a word, until the line is cut.
+async fn mute(address: SocketAddr, connect: Value) -> (usize, usize) {
     let mut line = TcpStream::connect(address).await.unwrap();
     let upgrade = format!(
         "GET /v1/lives/{LIVE}/ws HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\n\
@@ -256,25 +257,37 @@ async fn mute(address: SocketAddr, connect: Value) -> Vec<u8> {
     );
     let connect = connect.to_string();
     let length = u16::try_from(connect.len()).unwrap().to_be_bytes();
-    // A text of 126 to 65,535 bytes under a mask of zeros.
-    let head = [&[0x81, 0x80 | 126][..], &length, &[0; 4]].concat();
-    let said = [upgrade.as_bytes(), &head, connect.as_bytes()].concat();
-    line.write_all(&said).await.unwrap();
-    let mut heard = Vec::new();
+    // A text, its length in two bytes, under a mask of zeros.
+    let frame = [&[0x81, 0xfe][..], &length, &[0; 4], connect.as_bytes()].concat();
+    line.write_all(&[upgrade.as_bytes(), &frame].concat())
+        .await
+        .unwrap();
+    let mut said = Vec::new();
     // A line that is cut may end in a reset.
-    let _ = line.read_to_end(&mut heard).await;
-    let end = heard.windows(4).position(|four| four == b"\r\n\r\n");
-    let (mut rest, mut firsts) = (&heard[end.unwrap() + 4..], Vec::new());
+    let _ = line.read_to_end(&mut said).await;
+    let end = said.windows(4).position(|four| four == b"\r\n\r\n");
+    let (mut rest, mut news, mut pings) = (&said[end.unwrap() + 4..], 0, 0);
     while let [first, short, more @ ..] = rest {
+        news += usize::from(*first == 0x81);
+        pings += usize::from(*first == 0x89);
         let (extra, length) = match short {
             126 => (2, usize::from(u16::from_be_bytes([more[0], more[1]]))),
             127 => panic!("nothing is so long"),
             short => (0, usize::from(*short)),
         };
-        firsts.push(*first);
         rest = more.get(extra + length..).unwrap_or_default();
     }
-    firsts
+    (news, pings)
+}
+
+/// News without end; and who says something, whatever it is, is not given up.
+async fn news_and_pings(host: &mut Socket, viewer: &mut Socket) -> Infallible {
+    loop {
+        let more = json!({"type": "stock.add", "sku": "GAMIS", "qty": 1, "reason": "more"});
+        assert_eq!(host.ask(more).await["type"], "done");
+        viewer.send(&json!({"type": "ping"})).await;
+        viewer.until("pong", |m| m["type"] == "pong").await;
+    }
 }
 
 /// News spare a silent line some pings, never its end.
@@ -291,21 +304,13 @@ async fn who_never_answers_is_given_up_also_while_there_are_news() {
     let mut host = house.enter("melati", Role::Host).await;
     let address = house.url("").trim_start_matches("http://").parse().unwrap();
     let connect = json!({"type": "connect", "token": house.token("bisu", Role::Viewer)});
-    let mute = tokio::spawn(mute(address, connect));
-    let until = Instant::now() + PATIENCE;
-    while !mute.is_finished() {
-        assert!(Instant::now() < until, "it is never given up");
-        let more = json!({"type": "stock.add", "sku": "GAMIS", "qty": 1, "reason": "more"});
-        assert_eq!(host.ask(more).await["type"], "done");
-        // Who says something, whatever it is, is not given up.
-        alice.send(&json!({"type": "ping"})).await;
-        alice.until("pong", |m| m["type"] == "pong").await;
-    }
-    let heard = mute.await.unwrap();
-    let (news, pings) = (
-        heard.iter().filter(|first| **first == 0x81).count(),
-        heard.iter().filter(|first| **first == 0x89).count(),
-    );
+    let given_up = async {
+        tokio::select! {
+            heard = mute(address, connect) => heard,
+            never = news_and_pings(&mut host, &mut alice) => match never {},
+        }
+    };
+    let (news, pings) = timeout(PATIENCE, given_up).await.expect("it is given up");
     assert!(news > 2 && pings > 0, "{news} texts, {pings} pings");
     house.stop().await;
 }
