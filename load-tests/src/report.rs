@@ -229,8 +229,8 @@ pub fn shown(value: f64) -> String {
     format!("{sign}{apart}{rest}")
 }
 
-/// A histogram of microseconds up to ten minutes. One takes 170 KB: whoever measures for thousands
-/// of viewers keeps [`times`] for each, else making room for theirs is all that clients do for seconds.
+/// A histogram of microseconds up to ten minutes. One takes 170 KB: of thousands of viewers
+/// each keeps its durations, and one is made of all ([`times`]); else clients do nothing but make room for seconds.
 pub fn micros() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 600_000_000, 3)
         .unwrap_or_else(|_| unreachable!("the bounds are constants that fit"))

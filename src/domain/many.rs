@@ -97,10 +97,8 @@ impl<K, V> Many<K, V> {
 
     /// Takes all of them out.
     pub fn clear(&mut self) {
-        *self = Self {
-            hasher: self.hasher.clone(),
-            ..Self::default()
-        };
+        self.index.clear();
+        self.tidy();
     }
 
     /// Makes room for so many more.
@@ -268,7 +266,10 @@ impl<K: Hash + Eq, V> Many<K, V> {
     /// Takes a key out; the last item takes its place.
     pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
         let place = self.place(key)?;
-        self.forget(self.hash(key), place);
+        let (hash, own) = (spread(self.hash(key)), number(self.first, place));
+        if let Ok(spot) = self.index.find_entry(hash, |spot| spot.number == own) {
+            spot.remove();
+        }
         let last = self.pop()?;
         let end = self.stretches.back().map_or(0, Vec::len);
         let end = self.stretches.len().saturating_sub(1) * STRETCH + end;
@@ -276,23 +277,12 @@ impl<K: Hash + Eq, V> Many<K, V> {
             self.tidy();
             return Some(last.1);
         }
-        let was = number(self.first, end);
-        let hash = self.hash(&last.0);
-        if let Some(spot) = self.index.find_mut(spread(hash), |spot| spot.number == was) {
-            spot.number = number(self.first, place);
+        let (hash, was) = (spread(self.hash(&last.0)), number(self.first, end));
+        if let Some(spot) = self.index.find_mut(hash, |spot| spot.number == was) {
+            spot.number = own;
         }
         let item = self.slot_mut(place)?.replace(last)?;
         Some(item.1)
-    }
-
-    fn forget(&mut self, hash: u32, place: usize) {
-        let number = number(self.first, place);
-        let found = self
-            .index
-            .find_entry(spread(hash), |spot| spot.number == number);
-        if let Ok(found) = found {
-            found.remove();
-        }
     }
 
     /// Puts many new items in, and tells `each` of them. Where some of them belong is looked up
